@@ -1,0 +1,184 @@
+package apigw
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"gatewayd/emulator/trace"
+)
+
+// ResponseType is one of API Gateway's gateway response types.
+type ResponseType string
+
+// The gateway response types that a request can receive here (rest-gateway 5.1).
+const (
+	AccessDenied                 ResponseType = "ACCESS_DENIED"
+	APIConfigurationError        ResponseType = "API_CONFIGURATION_ERROR"
+	AuthorizerConfigurationError ResponseType = "AUTHORIZER_CONFIGURATION_ERROR"
+	Default4XX                   ResponseType = "DEFAULT_4XX"
+	Default5XX                   ResponseType = "DEFAULT_5XX"
+	IntegrationFailure           ResponseType = "INTEGRATION_FAILURE"
+	IntegrationTimeout           ResponseType = "INTEGRATION_TIMEOUT"
+	MissingAuthenticationToken   ResponseType = "MISSING_AUTHENTICATION_TOKEN"
+	RequestTooLarge              ResponseType = "REQUEST_TOO_LARGE"
+	Unauthorized                 ResponseType = "UNAUTHORIZED"
+
+	// NoStage is the answer to a URL that belongs to no stage. No API is known yet, so no gateway response applies.
+	NoStage ResponseType = ""
+)
+
+// Values of the x-amzn-ErrorType header.
+const (
+	accessDeniedException            = "AccessDeniedException"
+	authorizerConfigurationException = "AuthorizerConfigurationException"
+	forbiddenException               = "ForbiddenException"
+	internalServerErrorException     = "InternalServerErrorException"
+	missingAuthenticationException   = "MissingAuthenticationTokenException"
+	unauthorizedException            = "UnauthorizedException"
+
+	// IncompleteSignature is what a request without a route gets for an Authorization header that is not SigV4
+	// (rest-gateway 1.7).
+	IncompleteSignature = "IncompleteSignatureException"
+)
+
+// Error is a request that the pipeline stopped: the gateway response that the client receives, and why.
+type Error struct {
+	Type ResponseType
+
+	// Status, ErrorType and Message replace the type's own where they are set.
+	Status    int
+	ErrorType string
+	Message   string
+	Form      Form
+
+	// TraceHeader is set when the integration was attempted: the response then has X-Amzn-Trace-Id (rest-gateway 3.3).
+	TraceHeader bool
+
+	Code       trace.Code
+	Confidence trace.Confidence // of the rule that AWS answers so; "" is recorded
+	Reason     string           // for a person, in a sentence without a full stop
+	Hint       string           // what to try next
+	Cause      error            // what came up, if anything
+}
+
+// Error is the code and the reason.
+func (e *Error) Error() string { return string(e.Code) + ": " + e.Reason }
+
+// Certainty is how sure it is that AWS answers so.
+func (e *Error) Certainty() trace.Confidence {
+	if e.Confidence == "" {
+		return trace.Recorded
+	}
+	return e.Confidence
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// Response is what the client receives for a stopped request, without the headers that every response has.
+type Response struct {
+	Status      int
+	ErrorType   string // of the x-amzn-ErrorType header; "" sends none
+	ContentType string
+	Body        []byte
+	TraceHeader bool // X-Amzn-Trace-Id is sent
+}
+
+// Form is how a message is written. The front end's JSON is compact, the execution stage's has one space, a denial's key
+// is capitalized, and what the listener itself refuses is plain text (rest-gateway 5.3).
+type Form int
+
+// The zero Form is the response type's own.
+const (
+	typeForm Form = iota
+	FrontEnd
+	ExecutionStage
+	denial
+	noMessage
+	plainText
+)
+
+// Response returns the bytes that AWS answers.
+func (e *Error) Response() Response {
+	status, errorType, message, form := e.Type.defaults()
+	setIf(&status, e.Status)
+	setIf(&errorType, e.ErrorType)
+	setIf(&message, e.Message)
+	setIf(&form, e.Form)
+	return Response{
+		Status: status, ErrorType: errorType, ContentType: form.contentType(), Body: form.body(message), TraceHeader: e.TraceHeader,
+	}
+}
+
+// defaults is the factory setting of a gateway response.
+func (t ResponseType) defaults() (status int, errorType, message string, form Form) {
+	switch t {
+	case AccessDenied:
+		return http.StatusForbidden, accessDeniedException, ImplicitDenyMessage, denial
+	case AuthorizerConfigurationError:
+		return http.StatusInternalServerError, authorizerConfigurationException, "", noMessage
+	case IntegrationTimeout:
+		return http.StatusGatewayTimeout, internalServerErrorException, "Endpoint request timed out", ExecutionStage
+	case IntegrationFailure:
+		// The type's own status is 504, but a function that failed is a 502 (rest-gateway 3.2).
+		return http.StatusBadGateway, internalServerErrorException, "Internal server error", ExecutionStage
+	case MissingAuthenticationToken:
+		return http.StatusForbidden, missingAuthenticationException, "Missing Authentication Token", FrontEnd
+	case RequestTooLarge:
+		return http.StatusRequestEntityTooLarge, "", "HTTP content length exceeded 10485760 bytes.", plainText
+	case Unauthorized:
+		return http.StatusUnauthorized, unauthorizedException, "Unauthorized", FrontEnd
+	case NoStage, Default4XX:
+		return http.StatusForbidden, forbiddenException, "Forbidden", FrontEnd
+	case APIConfigurationError, Default5XX:
+		return http.StatusInternalServerError, internalServerErrorException, "Internal server error", ExecutionStage
+	}
+	return http.StatusInternalServerError, internalServerErrorException, "Internal server error", ExecutionStage
+}
+
+// The texts of a denial by an authorizer's policy (rest-authorizer 6.3, 6.4).
+const (
+	ExplicitDenyMessage = "User is not authorized to access this resource with an explicit deny in an identity-based policy"
+	ImplicitDenyMessage = "User is not authorized to access this resource because no identity-based policy allows the execute-api:Invoke action"
+)
+
+func (f Form) contentType() string {
+	if f == plainText {
+		return "text/plain"
+	}
+	return "application/json"
+}
+
+func (f Form) body(message string) []byte {
+	switch f {
+	case FrontEnd:
+		return []byte(`{"message":` + quote(message) + `}`)
+	case ExecutionStage:
+		return []byte(`{"message": ` + quote(message) + `}`)
+	case denial:
+		return []byte(`{"Message":` + quote(message) + `}`)
+	case noMessage:
+		return []byte(`{"message":null}`)
+	case plainText, typeForm:
+		return []byte(message)
+	}
+	return nil
+}
+
+func quote(message string) string {
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // only Go writes & as \u0026
+	if err := encoder.Encode(message); err != nil {
+		return `""` // a string always encodes
+	}
+	return strings.TrimSuffix(text.String(), "\n")
+}
+
+func setIf[T comparable](field *T, value T) {
+	var zero T
+	if value != zero {
+		*field = value
+	}
+}

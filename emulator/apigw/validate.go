@@ -1,0 +1,378 @@
+package apigw
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"gatewayd/emulator/policy"
+)
+
+// Problem is one thing that keeps an API from being served.
+type Problem struct {
+	Position Position
+	Message  string
+}
+
+// String is FILE:LINE:COLUMN: message.
+func (p Problem) String() string {
+	if at := p.Position.String(); at != "" {
+		return at + ": " + p.Message
+	}
+	return p.Message
+}
+
+// SortProblems puts problems in the order of the file and drops repetitions.
+func SortProblems(problems []Problem) []Problem {
+	slices.SortStableFunc(problems, func(a, b Problem) int {
+		return cmp.Or(
+			cmp.Compare(a.Position.File, b.Position.File),
+			cmp.Compare(a.Position.Line, b.Position.Line),
+			cmp.Compare(a.Position.Column, b.Position.Column),
+			cmp.Compare(a.Message, b.Message),
+		)
+	})
+	return slices.Compact(problems)
+}
+
+// Methods are what ANY stands for (rest-gateway 1.4).
+func Methods() []string {
+	return []string{
+		http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPatch, http.MethodPost, http.MethodPut,
+	}
+}
+
+// AnyMethod is the method of a route that answers every one of [Methods].
+const AnyMethod = "ANY"
+
+// Validate returns every problem of an API whose defaults are set. The handlers are the names of the in-process functions.
+// Patterns that Go's regular expressions refuse are left to compile, which says whether they can be run at all.
+func (a *API) Validate(handlers []string) []Problem {
+	v := validator{api: a, handlers: slices.Sorted(slices.Values(handlers))}
+	v.checkAPI()
+	v.checkFunctions()
+	v.checkAuthorizers()
+	v.checkRoutes()
+	v.checkResourcePolicy()
+	return SortProblems(v.problems)
+}
+
+// Findings returns what AWS accepts and a developer should still look at: nothing here keeps an API from being served.
+func (a *API) Findings() []Problem {
+	v := validator{api: a}
+	for i := range a.Authorizers {
+		if auth := &a.Authorizers[i]; auth.Type == RequestAuthorizer && auth.ValidationExpression != "" {
+			// rest-authorizer 2.1.
+			v.report(auth.ExpressionPosition, "authorizer %q: identityValidationExpression has no effect on a REQUEST authorizer; AWS ignores it, and so does gatewayd", auth.Name)
+		}
+	}
+	for i := range a.Routes {
+		if r := &a.Routes[i]; r.Authorizer == None && a.DefaultAuthorizer == "" {
+			v.report(r.AuthorizerPosition, "route %q: authorizer NONE without a defaultAuthorizer says nothing; a SAM template with it does not deploy", r.Key())
+		}
+	}
+	if document, err := policy.ParseResourcePolicy(a.ResourcePolicy, a.ARN()); a.ResourcePolicy != nil && err == nil {
+		for _, finding := range document.Findings() {
+			v.report(a.PolicyPosition, "resourcePolicy %s: %s [%s]", finding.Path, finding.Message, finding.Code)
+		}
+	}
+	return SortProblems(v.problems)
+}
+
+type validator struct {
+	api      *API
+	handlers []string
+	problems []Problem
+}
+
+func (v *validator) report(at Position, format string, args ...any) {
+	if at == (Position{}) {
+		at = Position{File: v.api.Position.File}
+	}
+	v.problems = append(v.problems, Problem{at, fmt.Sprintf(format, args...)})
+}
+
+// reportKey reports a problem at one of the keys under api.
+func (v *validator) reportKey(key, format string, args ...any) {
+	at, said := v.api.Positions[key]
+	if !said {
+		at = v.api.Position
+	}
+	v.report(at, format, args...)
+}
+
+func (v *validator) checkAPI() {
+	a := v.api
+	for _, field := range []struct{ key, value, pattern, want string }{
+		{"id", a.ID, `^[a-z0-9]{1,64}$`, "lower-case letters and digits, 10 of them on AWS"},
+		{"stage", a.Stage, `^[A-Za-z0-9_-]{1,128}$`, "letters, digits, - and _, 128 at most"}, // rest-gateway 1.1
+		{"region", a.Region, `^[a-z]{2}(-[a-z]+)+-[0-9]$`, "a region such as us-east-1"},
+		{"accountId", a.AccountID, `^[0-9]{12}$`, "12 digits (quote it in YAML: \"123456789012\")"},
+		{"basePath", a.BasePath, `^(/[A-Za-z0-9$_.+!*'()-]+)*$`, "a path such as /dev"},
+	} {
+		if field.key == "basePath" && field.value == "/"+a.Stage {
+			continue // what is wrong with it is wrong with the stage
+		}
+		if !regexp.MustCompile(field.pattern).MatchString(field.value) {
+			v.reportKey(field.key, "%s %q must be %s", field.key, field.value, field.want)
+		}
+	}
+	if a.IntegrationTimeout < MinIntegrationTimeout || a.IntegrationTimeout > MaxIntegrationTimeout {
+		v.reportKey("timeoutInMillis", "timeoutInMillis must be from %d to %d", MinIntegrationTimeout.Milliseconds(), MaxIntegrationTimeout.Milliseconds())
+	}
+	if a.AuthorizerTimeout <= 0 {
+		v.reportKey("authorizerTimeoutInMillis", "authorizerTimeoutInMillis must be over 0")
+	}
+	v.checkStageVariables()
+	if len(a.Routes) == 0 {
+		v.report(a.Position, "the API has no routes")
+	}
+	if a.DefaultAuthorizer != "" {
+		v.checkAuthorizerName(a.DefaultAuthorizer, a.DefaultPosition, "defaultAuthorizer")
+	}
+}
+
+// checkStageVariables holds rest-gateway 4: 100 of them, names to 64 and values to 512 characters.
+func (v *validator) checkStageVariables() {
+	const count, nameLength, valueLength = 100, 64, 512
+	if len(v.api.StageVariables) > count {
+		v.reportKey("stageVariables", "a stage has %d variables at most, not %d", count, len(v.api.StageVariables))
+	}
+	name, value := regexp.MustCompile(`^[A-Za-z0-9_]+$`), regexp.MustCompile(`^[A-Za-z0-9-._~:/?#&=,]*$`)
+	for _, key := range slices.Sorted(maps.Keys(v.api.StageVariables)) {
+		if len(key) > nameLength || !name.MatchString(key) {
+			v.reportKey("stageVariables", "stage variable %q: a name has letters, digits and _, %d at most", key, nameLength)
+		}
+		if text := v.api.StageVariables[key]; len(text) > valueLength || !value.MatchString(text) {
+			v.reportKey("stageVariables", "stage variable %q: a value has letters, digits and -._~:/?#&=, only, %d at most", key, valueLength)
+		}
+	}
+}
+
+// checkResourcePolicy holds the grammar of policies, and the 8,192 characters of rest-gateway 4.
+func (v *validator) checkResourcePolicy() {
+	const most = 8192
+	if v.api.ResourcePolicy == nil {
+		return
+	}
+	if len(v.api.ResourcePolicy) > most {
+		v.report(v.api.PolicyPosition, "resourcePolicy has %d characters; API Gateway takes %d", len(v.api.ResourcePolicy), most)
+	}
+	if _, err := policy.ParseResourcePolicy(v.api.ResourcePolicy, v.api.ARN()); err != nil {
+		v.report(v.api.PolicyPosition, "resourcePolicy: %v", err)
+	}
+}
+
+func (v *validator) checkFunctions() {
+	seen := map[string]Position{}
+	for _, f := range v.api.Functions {
+		if first, again := seen[f.Name]; again {
+			v.report(f.Position, "function %q again, first at %s", f.Name, first)
+		}
+		seen[f.Name] = f.Position
+		switch {
+		case (f.Handler == "") == (f.URL == ""):
+			v.report(f.Position, "function %q needs exactly one of handler and url", f.Name)
+		case f.Handler != "" && !slices.Contains(v.handlers, f.Handler):
+			v.report(f.Position, "function %q: no in-process handler %q%s", f.Name, f.Handler, v.suggestHandler(f.Handler))
+		case f.URL != "":
+			if u, err := url.Parse(f.URL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+				v.report(f.Position, "function %q: url %q must be http://HOST:PORT/2015-03-31/functions/NAME/invocations", f.Name, f.URL)
+			}
+		}
+		if f.Timeout < 0 {
+			v.report(f.Position, "function %q: timeout must not be negative", f.Name)
+		}
+	}
+}
+
+func (v *validator) suggestHandler(name string) string {
+	if s := Suggest(name, v.handlers); s != "" {
+		return s
+	}
+	if len(v.handlers) == 0 {
+		return "; none is registered"
+	}
+	return "; there are " + strings.Join(v.handlers, ", ")
+}
+
+// checkFunctionName refuses a route or an authorizer that names no function.
+func (v *validator) checkFunctionName(name string, at Position, user string) {
+	names := slices.Clone(v.handlers)
+	for _, f := range v.api.Functions {
+		names = append(names, f.Name)
+	}
+	if name == "" {
+		v.report(at, "%s names no function", user)
+	} else if !slices.Contains(names, name) {
+		v.report(at, "%s: no function %q%s", user, name, Suggest(name, names))
+	}
+}
+
+func (v *validator) checkAuthorizers() {
+	seen := map[string]Position{}
+	for i := range v.api.Authorizers {
+		a := &v.api.Authorizers[i]
+		user := fmt.Sprintf("authorizer %q", a.Name)
+		if first, again := seen[a.Name]; again {
+			v.report(a.Position, "%s again, first at %s", user, first)
+		}
+		seen[a.Name] = a.Position
+		if a.Name == None || a.Name == "" {
+			v.report(a.Position, "%s: an authorizer cannot have this name", user)
+		}
+		v.checkFunctionName(a.Function, a.Position, user)
+		if a.ResultTTL < 0 || a.ResultTTL > MaxResultTTL {
+			v.report(a.Position, "%s: authorizerResultTtlInSeconds must be from 0 to %d", user, int(MaxResultTTL.Seconds()))
+		}
+		v.checkIdentitySources(a, user)
+	}
+}
+
+func (v *validator) checkIdentitySources(a *Authorizer, user string) {
+	at := a.Position
+	if len(a.IdentitySources) > 0 && a.IdentitySources[0].Position != (Position{}) {
+		at = a.IdentitySources[0].Position
+	}
+	switch a.Type {
+	case TokenAuthorizer:
+		// rest-authorizer 1.1.
+		if len(a.IdentitySources) != 1 || a.IdentitySources[0].Kind != HeaderSource {
+			v.report(at, "%s: a TOKEN authorizer has one identity source, method.request.header.NAME; several need type REQUEST", user)
+		}
+	case RequestAuthorizer:
+		if len(a.IdentitySources) == 0 && a.ResultTTL > 0 {
+			// rest-authorizer 1.11.
+			v.report(at, "%s: a REQUEST authorizer with caching needs an identitySource; add one, or set authorizerResultTtlInSeconds: 0", user)
+		}
+	default:
+		v.report(a.Position, "%s: type %q must be TOKEN or REQUEST", user, a.Type)
+	}
+	for _, s := range a.IdentitySources {
+		if s.Kind == StageVariableSource && v.api.StageVariables[s.Name] == "" {
+			v.report(s.Position, "%s: stage variable %q is not set, so every request would be refused%s", user, s.Name,
+				Suggest(s.Name, slices.Collect(maps.Keys(v.api.StageVariables))))
+		}
+	}
+}
+
+func (v *validator) checkAuthorizerName(name string, at Position, user string) {
+	names := []string{None}
+	for i := range v.api.Authorizers {
+		names = append(names, v.api.Authorizers[i].Name)
+	}
+	if !slices.Contains(names, name) {
+		v.report(at, "%s: no authorizer %q%s", user, name, Suggest(name, names))
+	}
+}
+
+func (v *validator) checkRoutes() {
+	seen := map[string]Position{}
+	siblings := map[string]sibling{}
+	for i := range v.api.Routes {
+		r := &v.api.Routes[i]
+		user := fmt.Sprintf("route %q", r.Key())
+		if first, again := seen[r.Key()]; again {
+			v.report(r.Position, "%s again, first at %s", user, first)
+			continue
+		}
+		seen[r.Key()] = r.Position
+		if r.Method != AnyMethod && !slices.Contains(Methods(), r.Method) {
+			v.report(r.Position, "%s: method %q must be one of %s or ANY%s", user, r.Method, strings.Join(Methods(), ", "),
+				Suggest(r.Method, append(Methods(), AnyMethod)))
+		}
+		at := r.FunctionPosition
+		if at == (Position{}) {
+			at = r.Position
+		}
+		v.checkFunctionName(r.Function, at, user)
+		if r.Authorizer != "" {
+			at := r.AuthorizerPosition
+			if at == (Position{}) {
+				at = r.Position
+			}
+			v.checkAuthorizerName(r.Authorizer, at, user)
+		}
+		v.checkPath(r, user, siblings)
+	}
+}
+
+// sibling is the path parameter that a resource's children have, and who named it.
+type sibling struct {
+	segment string
+	at      Position
+}
+
+// checkPath holds the rules of a resource path: whole segments, names once, a greedy one last, one name a place.
+func (v *validator) checkPath(r *Route, user string, siblings map[string]sibling) {
+	if !strings.HasPrefix(r.Path, "/") {
+		v.report(r.Position, "%s: the path must start with /", user)
+		return
+	}
+	if r.Path == "/" {
+		return
+	}
+	segments := strings.Split(r.Path[1:], "/")
+	names := map[string]bool{}
+	parent := ""
+	for i, segment := range segments {
+		name, greedy, err := PathParameter(segment)
+		switch {
+		case err != nil:
+			v.report(r.Position, "%s: %v", user, err)
+			return
+		case greedy && i != len(segments)-1:
+			v.report(r.Position, "%s: the greedy parameter %s must be the last segment", user, segment)
+			return
+		case name != "" && names[name]:
+			v.report(r.Position, "%s: the path parameter {%s} occurs twice", user, name)
+			return
+		}
+		if name != "" {
+			names[name] = true
+			place := fmt.Sprintf("%s greedy=%t", parent, greedy)
+			if other, ok := siblings[place]; ok && other.segment != segment {
+				v.report(r.Position, "%s: the path parameter %s stands where %s has %s; one place has one name", user, segment, other.at, other.segment)
+				return
+			}
+			siblings[place] = sibling{segment, r.Position}
+		}
+		parent += "/" + segment
+	}
+}
+
+// PathParameter returns the name in a path segment {name} or {name+}, or "" for a static segment.
+func PathParameter(segment string) (name string, greedy bool, err error) {
+	if segment == "" {
+		return "", false, fmt.Errorf("the path has an empty segment; slashes at the end or in a row are not part of a resource")
+	}
+	if !strings.HasPrefix(segment, "{") {
+		if !staticSegment(segment) {
+			return "", false, fmt.Errorf("the path segment %q may hold letters, digits and -._~!$&'()*+,;=:@%% only, and a parameter must be the whole segment: {name}", segment)
+		}
+		return "", false, nil
+	}
+	name, ok := strings.CutSuffix(segment[1:], "}")
+	name, greedy = strings.CutSuffix(name, "+")
+	if !ok || name == "" || !parameterName(name) {
+		return "", false, fmt.Errorf("the path parameter %q must be {name} or {name+}, of letters, digits, - . _ and :", segment)
+	}
+	return name, greedy, nil
+}
+
+func staticSegment(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return !alphanumeric(r) && !strings.ContainsRune("-._~!$&'()*+,;=:@%", r) }) < 0
+}
+
+func parameterName(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return !alphanumeric(r) && !strings.ContainsRune("-._:", r) }) < 0
+}
+
+func alphanumeric(r rune) bool {
+	return r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z'
+}

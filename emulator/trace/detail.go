@@ -1,0 +1,109 @@
+package trace
+
+import (
+	"gatewayd/emulator/policy"
+)
+
+// Detail is what a step found. It is turned into something to read when the trace is read, not before.
+type Detail interface {
+	// view is the detail as JSON shows it, secrets masked.
+	view() any
+}
+
+// Candidates tells which routes a request was compared with.
+type Candidates interface {
+	Candidates(method, path string) []Candidate
+}
+
+// RouteDetail is the detail of routing.
+type RouteDetail struct {
+	Routes       Candidates
+	Method, Path string // the path without stage or base path
+}
+
+func (d RouteDetail) view() any {
+	return map[string]any{"candidates": d.Routes.Candidates(d.Method, d.Path)}
+}
+
+// IdentitySource is one identity source and what the request brought for it.
+type IdentitySource struct {
+	Source string // method.request.header.Authorization
+	Value  string
+	Found  bool
+}
+
+// IdentityDetail is the detail of looking for identity sources.
+type IdentityDetail struct {
+	Authorizer string
+	Sources    []IdentitySource
+}
+
+func (d IdentityDetail) view() any {
+	type source struct {
+		Source string `json:"source"`
+		Found  bool   `json:"found"`
+		Value  string `json:"value,omitempty"`
+	}
+	sources := make([]source, len(d.Sources))
+	for i, s := range d.Sources {
+		sources[i] = source{s.Source, s.Found, Mask(s.Value)}
+	}
+	return map[string]any{"authorizer": d.Authorizer, "sources": sources}
+}
+
+// InvocationDetail is the detail of calling a function: an authorizer's or an integration's. Make one with
+// [NewInvocationDetail], which bounds what it keeps.
+type InvocationDetail struct {
+	Authorizer string // "" for an integration
+	Function   string
+	Error      string
+	Principal  string
+	Warnings   []string
+
+	event, answer []byte
+}
+
+// NewInvocationDetail returns the detail of a call. Of an event or answer over 64 KiB it keeps an excerpt.
+func NewInvocationDetail(function string, event, answer []byte, err error) InvocationDetail {
+	d := InvocationDetail{Function: function, event: clip(event), answer: clip(answer)}
+	if err != nil {
+		d.Error = err.Error()
+	}
+	return d
+}
+
+func (d InvocationDetail) view() any {
+	out := struct {
+		Authorizer string   `json:"authorizer,omitempty"`
+		Function   string   `json:"function"`
+		Event      any      `json:"event,omitempty"`
+		Answer     any      `json:"answer,omitempty"`
+		Error      string   `json:"error,omitempty"`
+		Principal  string   `json:"principalId,omitempty"`
+		Warnings   []string `json:"warnings,omitempty"`
+	}{d.Authorizer, d.Function, readable(d.event), readable(d.answer), d.Error, d.Principal, d.Warnings}
+	return out
+}
+
+// PolicyDetail is the detail of evaluating an authorizer's policy, or the API's resource policy, which has no principal.
+// Statements are explained when the trace is read.
+type PolicyDetail struct {
+	Policy    *policy.Policy
+	Request   policy.Request
+	Principal string
+
+	// ResourcePolicy is what the API's resource policy said, which counts together with an authorizer's; "" without one.
+	ResourcePolicy string
+}
+
+func (d PolicyDetail) view() any {
+	verdict, diagnostic := d.Policy.Explain(&d.Request)
+	return struct {
+		Principal      string                   `json:"principalId,omitempty"`
+		MethodARN      string                   `json:"methodArn"`
+		Decision       policy.Verdict           `json:"decision"`
+		ResourcePolicy string                   `json:"resourcePolicy,omitempty"`
+		Statements     []policy.StatementReport `json:"statements"`
+		Findings       []policy.Finding         `json:"findings,omitempty"`
+	}{d.Principal, d.Request.Resource, verdict, d.ResourcePolicy, diagnostic.Statements, d.Policy.Findings()}
+}

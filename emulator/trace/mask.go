@@ -1,0 +1,138 @@
+package trace
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	shown    = 6        // characters of a secret that stay readable, as AWS's execution log has it (rest-authorizer 9)
+	maxKept  = 64 << 10 // bytes of an event or an answer that a trace keeps
+	maskText = "********"
+)
+
+// Mask hides a secret but for its last six characters. A secret of fewer than twelve is hidden whole.
+func Mask(secret string) string {
+	if secret == "" {
+		return ""
+	}
+	if utf8.RuneCountInString(secret) < 2*shown {
+		return maskText
+	}
+	runes := []rune(secret)
+	return maskText + string(runes[len(runes)-shown:])
+}
+
+// secretName reports whether a member of an event or an answer holds a secret.
+func secretName(name string) bool {
+	switch strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(name)) { // access_token and accessToken are one
+	case "authorization", "proxyauthorization", "authorizationtoken", "cookie", "setcookie", "xapikey", "apikey",
+		"usageidentifierkey", "password", "token", "accesstoken", "idtoken", "refreshtoken", "clientsecret", "jwttoken":
+		return true
+	}
+	return false
+}
+
+// readable is an event or an answer as a trace shows it: JSON with its secrets masked, or text.
+func readable(data []byte) any {
+	if len(data) == 0 {
+		return nil
+	}
+	value, err := decode(data)
+	if err != nil {
+		return string(data)
+	}
+	return masked(value)
+}
+
+func decode(data []byte) (any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var value any
+	err := decoder.Decode(&value)
+	return value, err
+}
+
+func masked(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, member := range v {
+			if secretName(name) {
+				v[name] = maskAll(member)
+			} else if text, ok := member.(string); ok && name == "body" {
+				v[name] = maskBody(text, v["isBase64Encoded"] == true)
+			} else {
+				v[name] = masked(member)
+			}
+		}
+	case []any:
+		for i := range v {
+			v[i] = masked(v[i])
+		}
+	}
+	return value
+}
+
+// maskBody masks the secrets in a body that is itself JSON, or the base64 of it.
+func maskBody(text string, encoded bool) string {
+	plain := []byte(text)
+	if encoded {
+		var err error
+		if plain, err = base64.StdEncoding.DecodeString(text); err != nil {
+			return text
+		}
+	}
+	value, err := decode(plain)
+	if err != nil {
+		return text
+	}
+	if _, scalar := value.(string); scalar {
+		return text
+	}
+	out, err := json.Marshal(masked(value))
+	if err != nil {
+		return text
+	}
+	if encoded {
+		return base64.StdEncoding.EncodeToString(out)
+	}
+	return string(out)
+}
+
+func maskAll(value any) any {
+	switch v := value.(type) {
+	case nil:
+		return nil
+	case string:
+		return Mask(v)
+	case []any:
+		for i := range v {
+			v[i] = maskAll(v[i])
+		}
+		return v
+	}
+	return maskText
+}
+
+// clip keeps what fits. Text that is cut is no JSON any more, so it is masked first.
+func clip(data []byte) []byte {
+	if len(data) <= maxKept {
+		return data
+	}
+	note := fmt.Sprintf("… (%d bytes in all)", len(data))
+	value, err := decode(data)
+	if err == nil {
+		if whole, err := json.Marshal(masked(value)); err == nil {
+			data = whole
+		}
+	}
+	end := min(len(data), maxKept)
+	for end < len(data) && end > maxKept-utf8.UTFMax && !utf8.RuneStart(data[end]) {
+		end--
+	}
+	return append(bytes.Clone(data[:end]), note...)
+}
