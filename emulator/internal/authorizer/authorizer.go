@@ -1,0 +1,169 @@
+package authorizer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"gatewayd/emulator/apigw"
+	"gatewayd/emulator/internal/event"
+	"gatewayd/emulator/trace"
+)
+
+// Invoker calls the authorizer's function with an event and returns its answer. What the function itself reports is a
+// [*FunctionError].
+type Invoker func(ctx context.Context, event []byte) (answer []byte, err error)
+
+// FunctionError is an error that the function raised.
+type FunctionError struct {
+	Type, Message string
+	Timeout       bool // it exceeded its own timeout
+	Payload       []byte
+}
+
+func (e *FunctionError) Error() string { return e.Message }
+
+// unauthorized is the one error text that becomes a 401 (rest-authorizer 6.1, 6.2).
+const unauthorized = "Unauthorized"
+
+// Authorizer is an authorizer ready to run.
+type Authorizer struct {
+	name       string
+	kind       apigw.AuthorizerType
+	function   string
+	sources    []apigw.IdentitySource
+	expression *expression // nil accepts every token
+	ttl        time.Duration
+	timeout    time.Duration
+	source     string // where it stands in the route file
+	invoke     Invoker
+	results    *Store
+}
+
+// New compiles an authorizer. The store is where it finds and keeps results; pass the one of the previous deployment to keep
+// them over a reload. It fails when the validation expression is one that cannot be run.
+func New(a *apigw.Authorizer, timeout time.Duration, invoke Invoker, results *Store) (*Authorizer, error) {
+	compiled := &Authorizer{
+		name: a.Name, kind: a.Type, function: a.Function, sources: a.IdentitySources, ttl: a.ResultTTL,
+		timeout: timeout, source: a.Position.String(), invoke: invoke, results: results,
+	}
+	if a.Type == apigw.TokenAuthorizer && a.ValidationExpression != "" {
+		var err error
+		if compiled.expression, err = compileExpression(a.ValidationExpression); err != nil {
+			return nil, fmt.Errorf("authorizer %q: identityValidationExpression: %w", a.Name, err)
+		}
+	}
+	return compiled, nil
+}
+
+// Name is the authorizer's name in the route file.
+func (a *Authorizer) Name() string { return a.name }
+
+// Results is where the authorizer keeps its results.
+func (a *Authorizer) Results() *Store { return a.results }
+
+// Source is where the authorizer stands in the route file.
+func (a *Authorizer) Source() string { return a.source }
+
+// Caches reports whether results are kept at all.
+func (a *Authorizer) Caches() bool { return a.ttl > 0 }
+
+// Cached returns the kept result for an identity. The code is cache.hit, cache.miss, or cache.off for a TTL of 0.
+func (a *Authorizer) Cached(id Identity, now time.Time) (*Result, trace.Code) {
+	if a.ttl == 0 {
+		return nil, trace.CacheOff
+	}
+	if result := a.results.Get(id.key, now); result != nil {
+		return result, trace.CacheHit
+	}
+	return nil, trace.CacheMiss
+}
+
+// Keep stores a result for the authorizer's TTL, counted from now (rest-authorizer 7.11). With a TTL of 0 it does nothing.
+func (a *Authorizer) Keep(id Identity, result *Result, now time.Time) {
+	if a.ttl == 0 {
+		return
+	}
+	result.Written, result.Expires = now, now.Add(a.ttl)
+	a.results.Put(id.key, result)
+}
+
+// Call is one invocation of the function: what was sent, and what came back.
+type Call struct {
+	Event, Answer []byte
+	Err           error
+	Latency       time.Duration
+}
+
+// Call invokes the function for a request and reads its answer. A failure is never kept (rest-authorizer 7.8).
+func (a *Authorizer) Call(ctx context.Context, r *event.Request, id Identity) (*Result, Call, *apigw.Error) {
+	var call Call
+	if a.kind == apigw.TokenAuthorizer {
+		call.Event = event.Token(r, id.token)
+	} else {
+		call.Event = event.AuthorizerRequest(r)
+	}
+	ctx, cancel := context.WithTimeout(ctx, a.timeout)
+	defer cancel()
+	start := time.Now()
+	call.Answer, call.Err = a.invoke(ctx, call.Event)
+	// At least a nanosecond, however coarse the clock: a latency of 0 is that of a kept result (rest-authorizer 5.17).
+	call.Latency = max(time.Since(start), 1)
+	if call.Err != nil {
+		return nil, call, a.failure(call.Err)
+	}
+	result, refusal := Parse(call.Answer)
+	if refusal != nil {
+		refusal.Reason = fmt.Sprintf("authorizer %q: %s", a.name, refusal.Reason)
+		return nil, call, refusal
+	}
+	result.Writer = Writer{RequestID: r.ID, Method: r.Method, Path: r.ContextPath}
+	return result, call, nil
+}
+
+// failure is the refusal for a function that gave no answer.
+func (a *Authorizer) failure(err error) *apigw.Error {
+	refusal := &apigw.Error{Type: apigw.AuthorizerConfigurationError, Code: trace.AuthorizerError, Cause: err}
+	var raised *FunctionError
+	switch {
+	case errors.As(err, &raised) && raised.Message == unauthorized:
+		return unauthorizedRefusal(a.name, a.function)
+	case errors.As(err, &raised) && raised.Timeout, errors.Is(err, context.DeadlineExceeded):
+		refusal.Code, refusal.Confidence = trace.AuthorizerTimeout, trace.Reported // rest-authorizer 6.8
+		refusal.Reason = fmt.Sprintf("authorizer %q: function %q did not answer in time: %v", a.name, a.function, err)
+		refusal.Hint = "make the function answer sooner, or raise its timeout or authorizerTimeoutInMillis"
+	case errors.As(err, &raised):
+		refusal.Reason = fmt.Sprintf("authorizer %q: function %q failed: %s", a.name, a.function, describeError(raised))
+		refusal.Hint = "only the error text Unauthorized, exactly, becomes a 401; every other error is a 500" + nearMiss(raised.Message)
+	default:
+		refusal.Confidence = trace.Inferred // rest-authorizer 6.11
+		refusal.Reason = fmt.Sprintf("authorizer %q: function %q could not be called: %v", a.name, a.function, err)
+		refusal.Hint = "check that the function is running and that its url is right"
+	}
+	return refusal
+}
+
+func unauthorizedRefusal(name, function string) *apigw.Error {
+	return &apigw.Error{
+		Type: apigw.Unauthorized, Code: trace.AuthorizerUnauthorized,
+		Reason: fmt.Sprintf("authorizer %q: function %q said Unauthorized", name, function),
+		Hint:   "the function refused the token; its own log says why. The refusal is not cached",
+	}
+}
+
+func describeError(e *FunctionError) string {
+	if e.Type == "" {
+		return fmt.Sprintf("%q", e.Message)
+	}
+	return fmt.Sprintf("%s: %q", e.Type, e.Message)
+}
+
+// nearMiss points at a text that somebody meant to be Unauthorized.
+func nearMiss(message string) string {
+	if strings.Contains(strings.ToLower(message), "unauthorized") {
+		return fmt.Sprintf("; %q is not it", message)
+	}
+	return ""
+}

@@ -1,0 +1,149 @@
+package event
+
+import (
+	"strings"
+	"time"
+)
+
+// Stage is what all events of a deployed stage have in common.
+type Stage struct {
+	AccountID    string
+	APIID        string
+	Name         string
+	DeploymentID string
+	Variables    map[string]string
+}
+
+// Pair is a header, a query parameter or a path parameter.
+type Pair struct{ Name, Value string }
+
+// Request is an HTTP request as API Gateway sees it: all that events and identity sources are made from.
+type Request struct {
+	Stage *Stage
+
+	ID         string // requestId: a UUID
+	ExtendedID string // extendedRequestId: 16 characters
+	TraceID    string // of X-Amzn-Trace-Id
+	Time       time.Time
+
+	Method      string
+	Path        string // raw; without the stage on an execute-api host, with the base path on a custom domain
+	ContextPath string // requestContext.path: raw, with the stage or base path
+	Host        string // as sent
+	SourceIP    string
+
+	Headers []Pair // as an event shows them, see Headers
+	Query   []Pair // decoded, in the order of the URL
+
+	Resource       string // the resource path: /pets/{petId}
+	ResourceID     string
+	PathParameters []Pair // raw
+	MethodARN      string
+}
+
+// Header returns the value of a header, the last one when it was sent several times, and whether it was sent. Names are
+// compared without case (rest-authorizer 1.5, 1.13).
+func (r *Request) Header(name string) (string, bool) {
+	for i := len(r.Headers) - 1; i >= 0; i-- {
+		if strings.EqualFold(r.Headers[i].Name, name) {
+			return r.Headers[i].Value, true
+		}
+	}
+	return "", false
+}
+
+// HeaderValues returns all values of a header.
+func (r *Request) HeaderValues(name string) []string {
+	var values []string
+	for _, h := range r.Headers {
+		if strings.EqualFold(h.Name, name) {
+			values = append(values, h.Value)
+		}
+	}
+	return values
+}
+
+// QueryValue returns the value of a query parameter, the last one when there are several. Names are compared with case
+// (rest-authorizer 1.6, 1.12).
+func (r *Request) QueryValue(name string) (string, bool) {
+	for i := len(r.Query) - 1; i >= 0; i-- {
+		if r.Query[i].Name == name {
+			return r.Query[i].Value, true
+		}
+	}
+	return "", false
+}
+
+// QueryValues returns all values of a query parameter.
+func (r *Request) QueryValues(name string) []string {
+	var values []string
+	for _, q := range r.Query {
+		if q.Name == name {
+			values = append(values, q.Value)
+		}
+	}
+	return values
+}
+
+// DomainName is the Host without its port.
+func (r *Request) DomainName() string {
+	if strings.HasPrefix(r.Host, "[") { // an IPv6 address
+		address, _, _ := strings.Cut(r.Host, "]")
+		return address + "]"
+	}
+	host, _, _ := strings.Cut(r.Host, ":")
+	return host
+}
+
+// DomainPrefix is the first label of the domain name.
+func (r *Request) DomainPrefix() string {
+	prefix, _, _ := strings.Cut(r.DomainName(), ".")
+	return prefix
+}
+
+// Protocol is what events say whatever the client spoke (rest-gateway 2.6).
+const Protocol = "HTTP/1.1"
+
+// RequestTime is the time of the request as requestContext.requestTime writes it.
+func (r *Request) RequestTime() string { return r.Time.UTC().Format("02/Jan/2006:15:04:05 -0700") }
+
+// ContextVariable returns the value of a context variable that identity sources may name, and whether it has one.
+func (r *Request) ContextVariable(name string) (string, bool) {
+	switch name {
+	case "accountId":
+		return r.Stage.AccountID, true
+	case "apiId":
+		return r.Stage.APIID, true
+	case "deploymentId":
+		return r.Stage.DeploymentID, true
+	case "domainName":
+		return r.DomainName(), true
+	case "domainPrefix":
+		return r.DomainPrefix(), true
+	case "extendedRequestId":
+		return r.ExtendedID, true
+	case "httpMethod":
+		return r.Method, true
+	case "identity.sourceIp":
+		return r.SourceIP, true
+	case "identity.userAgent":
+		return r.Header("User-Agent")
+	case "path":
+		return r.ContextPath, true
+	case "protocol":
+		return Protocol, true
+	case "requestId":
+		return r.ID, true
+	case "requestTime":
+		return r.RequestTime(), true
+	case "requestTimeEpoch":
+		return epochMillis(r.Time), true
+	case "resourceId":
+		return r.ResourceID, true
+	case "resourcePath":
+		return r.Resource, true
+	case "stage":
+		return r.Stage.Name, true
+	}
+	return "", false
+}
