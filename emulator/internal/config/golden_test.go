@@ -1,0 +1,202 @@
+package config_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"gatewayd/emulator/apigw"
+	"gatewayd/emulator/internal/config"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// rewrite reports whether -update was given.
+func rewrite() bool { return flag.Lookup("update").Value.String() == "true" }
+
+func TestMain(m *testing.M) {
+	flag.Bool("update", false, "rewrite the golden files and routes.schema.json")
+	flag.Parse()
+	os.Exit(m.Run())
+}
+
+// goldenCase is a route file of an archive: NAME.yaml or NAME.json, followed by NAME.problems or NAME.api. All route files
+// of an archive have its handlers and its env, if it has them.
+type goldenCase struct {
+	file     string
+	source   []byte
+	handlers []string
+	env      map[string]string
+}
+
+// read is what the facade does: every problem of the file and of the model, or the model.
+func (c goldenCase) read() (*apigw.API, []apigw.Problem) {
+	api, problems := config.Read(c.file, c.source, config.Options{
+		Getenv:      func(name string) string { return c.env[name] },
+		DefaultName: "folder",
+	})
+	if api != nil {
+		problems = apigw.SortProblems(append(problems, api.Validate(c.handlers)...))
+	}
+	return api, problems
+}
+
+// archive is a txtar file: a comment, then files that "-- NAME --" begins.
+type archive struct {
+	comment string
+	files   []archiveFile
+}
+
+type archiveFile struct{ name, data string }
+
+func parseArchive(text string) archive {
+	var a archive
+	for line := range strings.Lines(text) {
+		name, begins := strings.CutPrefix(line, "-- ")
+		name, ends := strings.CutSuffix(name, " --\n")
+		switch {
+		case begins && ends:
+			a.files = append(a.files, archiveFile{name: name})
+		case len(a.files) == 0:
+			a.comment += line
+		default:
+			a.files[len(a.files)-1].data += line
+		}
+	}
+	return a
+}
+
+func (a archive) String() string {
+	text := a.comment
+	for _, f := range a.files {
+		text += "-- " + f.name + " --\n" + f.data
+	}
+	return text
+}
+
+func readArchive(t testing.TB, file string) archive {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parseArchive(string(text))
+}
+
+func goldenCases(a archive) []goldenCase {
+	var cases []goldenCase
+	var handlers []string
+	env := map[string]string{}
+	for _, f := range a.files {
+		switch filepath.Ext(f.name) {
+		case ".yaml", ".json":
+			cases = append(cases, goldenCase{file: f.name, source: []byte(f.data), handlers: handlers, env: env})
+		case ".handlers":
+			handlers = strings.Fields(f.data)
+		case ".env":
+			for line := range strings.Lines(f.data) {
+				name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+				env[name] = value
+			}
+		}
+	}
+	return cases
+}
+
+func goldenFiles(t testing.TB) []string {
+	t.Helper()
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no golden files: %v", err)
+	}
+	return files
+}
+
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	for _, file := range goldenFiles(t) {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			want := readArchive(t, file)
+			got := archive{comment: want.comment}
+			for _, f := range want.files {
+				if ext := filepath.Ext(f.name); ext == ".env" || ext == ".handlers" {
+					got.files = append(got.files, f)
+				}
+			}
+			for _, c := range goldenCases(want) {
+				got.files = append(got.files, archiveFile{c.file, string(c.source)}, result(t, c))
+			}
+			if rewrite() {
+				if err := os.WriteFile(file, []byte(got.String()), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := cmp.Diff(want.String(), got.String()); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", file, diff)
+			}
+		})
+	}
+}
+
+// result is the file that an archive should hold after a route file.
+func result(t *testing.T, c goldenCase) archiveFile {
+	t.Helper()
+	base := strings.TrimSuffix(c.file, filepath.Ext(c.file))
+	api, problems := c.read()
+	for _, p := range problems {
+		checkPosition(t, c.source, p)
+	}
+	var text bytes.Buffer
+	if len(problems) == 0 {
+		dump(&text, api)
+		return archiveFile{base + ".api", text.String()}
+	}
+	for _, p := range problems {
+		fmt.Fprintln(&text, p)
+	}
+	return archiveFile{base + ".problems", text.String()}
+}
+
+// dump writes a model with its positions as LINE:COLUMN.
+func dump(w *bytes.Buffer, api *apigw.API) {
+	at := func(p apigw.Position) string { return fmt.Sprintf("%d:%d", p.Line, p.Column) }
+	fmt.Fprintf(w, "api %s id=%s stage=%s region=%s account=%s base=%q timeout=%s authorizerTimeout=%s @%s\n",
+		api.Name, api.ID, api.Stage, api.Region, api.AccountID, api.BasePath, api.IntegrationTimeout, api.AuthorizerTimeout, at(api.Position))
+	for _, name := range slices.Sorted(maps.Keys(api.StageVariables)) {
+		fmt.Fprintf(w, "variable %s=%q\n", name, api.StageVariables[name])
+	}
+	for _, name := range api.BinaryMediaTypes {
+		fmt.Fprintf(w, "binary %s\n", name)
+	}
+	for _, f := range api.Functions {
+		fmt.Fprintf(w, "function %s handler=%q url=%q timeout=%s @%s\n", f.Name, f.Handler, f.URL, f.Timeout, at(f.Position))
+	}
+	for _, a := range api.Authorizers {
+		fmt.Fprintf(w, "authorizer %s %s function=%s ttl=%s @%s\n", a.Name, a.Type, a.Function, a.ResultTTL, at(a.Position))
+		for _, s := range a.IdentitySources {
+			fmt.Fprintf(w, "  identity %s @%s\n", s, at(s.Position))
+		}
+		if a.ValidationExpression != "" {
+			fmt.Fprintf(w, "  expression %s @%s\n", a.ValidationExpression, at(a.ExpressionPosition))
+		}
+	}
+	if api.DefaultAuthorizer != "" {
+		fmt.Fprintf(w, "default %s @%s\n", api.DefaultAuthorizer, at(api.DefaultPosition))
+	}
+	for i := range api.Routes {
+		r := &api.Routes[i]
+		fmt.Fprintf(w, "route %s @%s function=%s @%s", r.Key(), at(r.Position), r.Function, at(r.FunctionPosition))
+		if r.Authorizer != "" {
+			fmt.Fprintf(w, " authorizer=%s @%s", r.Authorizer, at(r.AuthorizerPosition))
+		}
+		fmt.Fprintln(w)
+	}
+}

@@ -1,0 +1,196 @@
+// Package control is the control API: what gatewayd tells about itself, on a listener of its own.
+//
+// It answers only by names that it was told, and refuses writes from pages of other origins: a browser that visits another
+// site must not be able to read or change anything here.
+package control
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"gatewayd/emulator/trace"
+)
+
+// Options are what the control API tells about, and does.
+type Options struct {
+	AllowedHosts []string // nil is DefaultHosts
+	Routes       func() []Route
+	Trace        func(requestID string) (trace.Trace, bool)
+	Config       func() Config
+	Reload       func() error
+	Reset        func()
+}
+
+// DefaultHosts are this machine's own names.
+func DefaultHosts() []string { return []string{"localhost", "127.0.0.1", "[::1]"} }
+
+// Route is a line of the route table.
+type Route struct {
+	Method     string           `json:"method"`
+	Path       string           `json:"path"`
+	URL        string           `json:"url"`
+	Authorizer *RouteAuthorizer `json:"authorizer"` // null: the route is open
+	Function   string           `json:"function"`
+	Target     string           `json:"target"`
+	Source     string           `json:"source"` // FILE:LINE:COLUMN
+}
+
+// RouteAuthorizer is the authorizer of a route.
+type RouteAuthorizer struct {
+	Name     string `json:"name"`
+	Type     string `json:"type"`
+	TTL      int    `json:"authorizerResultTtlInSeconds"`
+	Function string `json:"function"`
+}
+
+// Config is the route file as it was loaded.
+type Config struct {
+	File     string    `json:"file"`
+	LoadedAt time.Time `json:"loadedAt"`
+	Name     string    `json:"name"`
+	APIID    string    `json:"apiId"`
+	Stage    string    `json:"stage"`
+	BasePath string    `json:"basePath"`
+	Stale    bool      `json:"stale"` // a newer version of the file has problems, so an older one is served
+	Problems []Problem `json:"problems"`
+	Findings []Problem `json:"findings"`
+}
+
+// Problem is something wrong with the route file, or worth a look.
+type Problem struct {
+	Source  string `json:"source"` // FILE:LINE:COLUMN
+	Message string `json:"message"`
+}
+
+type api struct{ Options }
+
+// New returns the control API.
+func New(options Options) http.Handler {
+	if options.AllowedHosts == nil {
+		options.AllowedHosts = DefaultHosts()
+	}
+	a := &api{options}
+	r := chi.NewRouter()
+	r.Use(a.checkHost, checkOrigin)
+	r.Route("/_gatewayd", func(r chi.Router) {
+		r.Get("/health", a.health)
+		r.Get("/routes", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, a.Routes()) })
+		r.Get("/config", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, a.Config()) })
+		r.Get("/traces/{requestId}", a.trace)
+		r.Post("/reload", a.reload)
+		r.Post("/reset", func(w http.ResponseWriter, _ *http.Request) {
+			a.Reset()
+			w.WriteHeader(http.StatusNoContent)
+		})
+	})
+	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
+		fail(w, http.StatusNotFound, fmt.Sprintf("nothing is at %s; the API itself is on the other port", r.URL.Path))
+	})
+	r.MethodNotAllowed(func(w http.ResponseWriter, request *http.Request) {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			if r.Match(chi.NewRouteContext(), method, request.URL.Path) {
+				w.Header().Add("Allow", method)
+			}
+		}
+		fail(w, http.StatusMethodNotAllowed, fmt.Sprintf("%s does not take %s", request.URL.Path, request.Method))
+	})
+	return r
+}
+
+// checkHost refuses a name that the listener was not told, against DNS rebinding.
+func (a *api) checkHost(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := hostname(r.Host)
+		if !slices.ContainsFunc(a.AllowedHosts, func(allowed string) bool { return strings.EqualFold(hostname(allowed), host) }) {
+			fail(w, http.StatusMisdirectedRequest, fmt.Sprintf("host %q is not one of %s; add it with --control-allowed-hosts", host, strings.Join(a.AllowedHosts, ", ")))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// hostname leaves out the port and the brackets of an IPv6 address.
+func hostname(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		return name
+	}
+	return strings.Trim(host, "[]")
+}
+
+// checkOrigin refuses writes that a page of another origin asks a browser for.
+func checkOrigin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead && foreign(r) {
+			fail(w, http.StatusForbidden, "a page of another origin may not change anything here")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// foreign reports whether a browser says that another origin's page made the request. Other clients say nothing.
+func foreign(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "same-origin", "none":
+		return false
+	case "":
+	default:
+		return true
+	}
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return false
+	}
+	u, err := url.Parse(origin)
+	return err != nil || u.Host != r.Host
+}
+
+func (a *api) health(w http.ResponseWriter, _ *http.Request) {
+	c := a.Config()
+	reply(w, http.StatusOK, map[string]any{
+		"status": "ok", "routes": len(a.Routes()), "api": c.Name, "stage": c.Stage, "loadedAt": c.LoadedAt, "stale": c.Stale,
+	})
+}
+
+func (a *api) trace(w http.ResponseWriter, r *http.Request) {
+	id := chi.URLParam(r, "requestId")
+	t, ok := a.Trace(id)
+	if !ok {
+		fail(w, http.StatusNotFound, fmt.Sprintf("no trace of request %q; the newest 1,000 are kept, and the id is the response's x-amzn-RequestId", id))
+		return
+	}
+	reply(w, http.StatusOK, t)
+}
+
+func (a *api) reload(w http.ResponseWriter, _ *http.Request) {
+	status := http.StatusOK
+	if err := a.Reload(); err != nil {
+		status = http.StatusUnprocessableEntity
+	}
+	reply(w, status, a.Config())
+}
+
+func fail(w http.ResponseWriter, status int, message string) {
+	reply(w, status, map[string]string{"error": message})
+}
+
+func reply(w http.ResponseWriter, status int, value any) {
+	text, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		status, text = http.StatusInternalServerError, []byte(`{"error": "the answer cannot be written as JSON"}`)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	// The client may be gone; there is nobody else to tell.
+	_, _ = w.Write(append(text, '\n'))
+}

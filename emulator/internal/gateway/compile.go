@@ -1,0 +1,160 @@
+package gateway
+
+import (
+	"fmt"
+	"reflect"
+
+	"gatewayd/emulator/apigw"
+	"gatewayd/emulator/internal/authorizer"
+	"gatewayd/emulator/internal/event"
+	"gatewayd/emulator/internal/function"
+	"gatewayd/emulator/internal/match"
+	"gatewayd/emulator/policy"
+)
+
+// deployment is an API compiled: it never changes.
+type deployment struct {
+	api         *apigw.API
+	tree        *match.Tree
+	routes      []route
+	authorizers map[string]*authorizer.Authorizer
+	stage       event.Stage
+	arn         string         // of the stage: what every method ARN begins with
+	policy      *policy.Policy // the API's resource policy, nil for none
+	binary      event.MediaTypes
+	linter      *linter
+}
+
+// route is a method with its integration.
+type route struct {
+	key, resource, resourceID string
+	source                    string
+	authorizer                *authorizer.Authorizer // nil: open
+	authorizerFunction        string
+	sharesAuthorizer          bool // with another route
+	integration               target
+}
+
+// target is the function behind a route.
+type target struct {
+	name, arn string
+	function  function.Function
+}
+
+func (g *Gateway) compile(api *apigw.API, previous *deployment) (*deployment, error) {
+	d := &deployment{
+		api:         api,
+		tree:        match.New(api.Routes),
+		authorizers: map[string]*authorizer.Authorizer{},
+		arn:         api.StageARN(),
+		binary:      api.BinaryMediaTypes,
+		linter:      &linter{linted: map[string]bool{}, told: map[string]bool{}},
+		stage: event.Stage{
+			AccountID: api.AccountID, APIID: api.ID, Name: api.Stage,
+			DeploymentID: apigw.DerivedID(6, api.ID, "deployment"), Variables: api.StageVariables,
+		},
+	}
+	if api.ResourcePolicy != nil {
+		var err error
+		if d.policy, err = policy.ParseResourcePolicy(api.ResourcePolicy, api.ARN()); err != nil {
+			return nil, fmt.Errorf("%s: resourcePolicy: %w", api.PolicyPosition, err)
+		}
+	}
+	targets, users := map[string]target{}, map[string]int{}
+	resolve := func(name string) (target, error) {
+		if t, ok := targets[name]; ok {
+			return t, nil
+		}
+		f, err := g.function(api, name)
+		targets[name] = target{name, api.FunctionARN(name), f}
+		return targets[name], err
+	}
+	for i := range api.Authorizers {
+		a := &api.Authorizers[i]
+		t, err := resolve(a.Function)
+		if err != nil {
+			return nil, fmt.Errorf("%s: authorizer %q: %w", a.Position, a.Name, err)
+		}
+		compiled, err := authorizer.New(a, api.AuthorizerTimeout, g.invoker(t.function, t.arn), results(api, a, previous))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", a.Position, err)
+		}
+		d.authorizers[a.Name] = compiled
+	}
+	for i := range api.Routes {
+		r := &api.Routes[i]
+		t, err := resolve(r.Function)
+		if err != nil {
+			return nil, fmt.Errorf("%s: route %q: %w", r.Position, r.Key(), err)
+		}
+		compiled := route{
+			key: r.Key(), resource: r.Path, resourceID: apigw.DerivedID(6, api.ID, r.Path),
+			source: r.Position.String(), integration: t,
+		}
+		if a := api.AuthorizerOf(r); a != nil {
+			compiled.authorizer, compiled.authorizerFunction = d.authorizers[a.Name], a.Function
+			users[a.Name]++
+		}
+		d.routes = append(d.routes, compiled)
+	}
+	for i := range d.routes {
+		if r := &d.routes[i]; r.authorizer != nil {
+			r.sharesAuthorizer = users[r.authorizer.Name()] > 1
+		}
+	}
+	return d, nil
+}
+
+// function makes the function of that name ready to be invoked.
+func (g *Gateway) function(api *apigw.API, name string) (function.Function, error) {
+	f := api.FunctionNamed(name)
+	if f.URL != "" {
+		return function.URL(f.Name, f.URL, f.Timeout, g.options.Transport), nil
+	}
+	handler, ok := g.options.Handlers[f.Handler]
+	if !ok {
+		return nil, fmt.Errorf("no in-process handler %q", f.Handler)
+	}
+	options := []function.Option{function.WithTracker(g.options.Tracker)}
+	if f.Timeout > 0 {
+		options = append(options, function.WithTimeout(f.Timeout))
+	}
+	return function.InProcess(f.Name, handler, options...), nil
+}
+
+// results is the store of the previous deployment's authorizer when that was the same, else a new one: results that another
+// function gave, or that were found by other identity sources, are another authorizer's.
+func results(api *apigw.API, a *apigw.Authorizer, previous *deployment) *authorizer.Store {
+	if previous == nil || previous.api.StageARN() != api.StageARN() {
+		return authorizer.NewStore()
+	}
+	kept, ok := previous.authorizers[a.Name]
+	if !ok {
+		return authorizer.NewStore()
+	}
+	for i := range previous.api.Authorizers {
+		before := &previous.api.Authorizers[i]
+		if before.Name == a.Name && reflect.DeepEqual(definition(api, a), definition(previous.api, before)) {
+			return kept.Results()
+		}
+	}
+	return authorizer.NewStore()
+}
+
+// authorizerDefinition is all that an authorizer's results depend on.
+type authorizerDefinition struct {
+	authorizer apigw.Authorizer
+	function   apigw.Function
+	variables  map[string]string
+}
+
+// definition is an authorizer without the places where it stands in its file.
+func definition(api *apigw.API, a *apigw.Authorizer) authorizerDefinition {
+	d := authorizerDefinition{authorizer: *a, function: api.FunctionNamed(a.Function), variables: api.StageVariables}
+	d.authorizer.Position, d.authorizer.ExpressionPosition, d.function.Position = apigw.Position{}, apigw.Position{}, apigw.Position{}
+	d.authorizer.IdentitySources = make([]apigw.IdentitySource, len(a.IdentitySources))
+	for i, s := range a.IdentitySources {
+		d.authorizer.IdentitySources[i] = apigw.IdentitySource{Kind: s.Kind, Name: s.Name}
+	}
+	return d
+}

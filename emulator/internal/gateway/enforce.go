@@ -1,0 +1,151 @@
+package gateway
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gatewayd/emulator/apigw"
+	"gatewayd/emulator/internal/authorizer"
+	"gatewayd/emulator/internal/event"
+	"gatewayd/emulator/policy"
+	"gatewayd/emulator/trace"
+)
+
+// policyRequest is what policies decide on.
+func (x *exchange) policyRequest() policy.Request {
+	return policy.Request{Action: policy.Invoke, Resource: x.request.MethodARN, Context: conditionContext{&x.request}}
+}
+
+// enforce evaluates the authorizer's policy against this request's own method ARN, for a kept result as for a new one
+// (rest-authorizer 7.6), together with what the API's resource policy said (8.21).
+func (x *exchange) enforce(found *route, result *authorizer.Result, resource policy.Verdict) *apigw.Error {
+	start := time.Now()
+	request := x.policyRequest()
+	verdict, index := result.Policy.Decide(&request)
+	verdict = policy.Combine(verdict, resource)
+	detail := trace.PolicyDetail{Policy: result.Policy, Request: request, Principal: result.PrincipalID}
+	step := trace.Step{Name: "policy", Duration: time.Since(start), Source: found.authorizer.Source(), Confidence: trace.Recorded}
+	if x.deployment.policy != nil {
+		detail.ResourcePolicy, step.Confidence = resource.String(), trace.Documented
+	}
+	step.Detail = detail
+	var refusal *apigw.Error
+	switch verdict {
+	case policy.Allow:
+		step.Code = trace.PolicyAllow
+	case policy.ExplicitDeny:
+		step.Code = trace.PolicyExplicitDeny
+		refusal = x.explicitDeny(result, &request, index)
+	case policy.ImplicitDeny:
+		step.Code = trace.PolicyImplicitDeny
+		refusal = x.implicitDeny(result, &request)
+	}
+	x.step(step)
+	return refusal
+}
+
+func (x *exchange) explicitDeny(result *authorizer.Result, request *policy.Request, index int) *apigw.Error {
+	_, diagnostic := result.Policy.Explain(request)
+	statement := "a statement"
+	if index >= 0 && index < len(diagnostic.Statements) {
+		statement = "statement " + strconv.Itoa(index)
+		if sid := diagnostic.Statements[index].Sid; sid != "" {
+			statement += fmt.Sprintf(" (Sid %q)", sid)
+		}
+	}
+	return &apigw.Error{
+		Type: apigw.AccessDenied, Message: apigw.ExplicitDenyMessage, Code: trace.PolicyExplicitDeny,
+		Reason: fmt.Sprintf("explicit deny: %s of %s denies %s", statement, x.policyName(result), x.shortARN(request.Resource)),
+		Hint:   "a Deny wins over every Allow; remove it, or narrow its Resource or Condition" + x.cacheAdvice(),
+	}
+}
+
+func (x *exchange) implicitDeny(result *authorizer.Result, request *policy.Request) *apigw.Error {
+	_, diagnostic := result.Policy.Explain(request)
+	var allowed, because []string
+	for i := range diagnostic.Statements {
+		s := &diagnostic.Statements[i]
+		if s.Effect != policy.EffectAllow {
+			continue
+		}
+		if s.Pattern != "" {
+			allowed = append(allowed, x.shortARN(s.Pattern))
+		}
+		because = append(because, fmt.Sprintf("statement %d: %s", s.Index, s.Reason))
+	}
+	slices.Sort(allowed)
+	allowed = slices.Compact(allowed)
+	e := &apigw.Error{Type: apigw.AccessDenied, Message: apigw.ImplicitDenyMessage, Code: trace.PolicyImplicitDeny}
+	if len(allowed) == 0 {
+		e.Reason = fmt.Sprintf("implicit deny: %s allows nothing", x.policyName(result))
+		e.Hint = "return a statement with Effect Allow for " + request.Resource + x.cacheAdvice()
+		return e
+	}
+	const most = 3
+	if len(allowed) > most {
+		allowed = append(allowed[:most], fmt.Sprintf("%d more", len(allowed)-most))
+	}
+	e.Reason = fmt.Sprintf("implicit deny: %s allows only %s, not %s", x.policyName(result), strings.Join(allowed, ", "), x.shortARN(request.Resource))
+	e.Hint = strings.Join(because[:min(len(because), most)], "; ") + x.cacheAdvice()
+	return e
+}
+
+// policyName says where the policy comes from.
+func (x *exchange) policyName(result *authorizer.Result) string {
+	cache := x.trace.Cache
+	if cache == nil || cache.WrittenBy == nil {
+		return "the policy"
+	}
+	age := x.now.Sub(result.Written).Round(time.Second)
+	return fmt.Sprintf("the policy cached %d s ago by %s %s", int(age.Seconds()), result.Writer.Method, result.Writer.Path)
+}
+
+// cacheAdvice points at the commonest surprise: a policy for one method ARN that is kept for others.
+func (x *exchange) cacheAdvice() string {
+	if x.trace.Cache == nil || x.trace.Cache.State != trace.Hit {
+		return ""
+	}
+	return "; while results are cached a policy must cover every route that shares the authorizer, or set authorizerResultTtlInSeconds: 0"
+}
+
+// shortARN leaves out what all method ARNs of the API have in common.
+func (x *exchange) shortARN(arn string) string {
+	if rest, ok := strings.CutPrefix(arn, x.deployment.arn); ok {
+		return "…" + rest
+	}
+	return arn
+}
+
+// conditionContext gives a policy's conditions the keys that API Gateway has for a caller who signed nothing
+// (iam-policy 9.1).
+type conditionContext struct{ request *event.Request }
+
+// Values returns the value of a condition key, which is given in lower case.
+func (c conditionContext) Values(key string) ([]string, bool) {
+	switch key {
+	case "aws:currenttime":
+		return []string{c.request.Time.UTC().Format("2006-01-02T15:04:05Z")}, true
+	case "aws:epochtime":
+		return []string{strconv.FormatInt(c.request.Time.Unix(), 10)}, true
+	case "aws:securetransport":
+		return []string{"true"}, true // API Gateway is HTTPS only (rest-authorizer 8.19)
+	case "aws:sourceip":
+		return []string{c.request.SourceIP}, true
+	case "aws:useragent":
+		return header(c.request, "User-Agent")
+	case "aws:referer":
+		return header(c.request, "Referer")
+	}
+	return nil, false
+}
+
+func header(r *event.Request, name string) ([]string, bool) {
+	value, sent := r.Header(name)
+	if !sent {
+		return nil, false
+	}
+	return []string{value}, true
+}

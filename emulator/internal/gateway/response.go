@@ -1,0 +1,152 @@
+package gateway
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"gatewayd/emulator/apigw"
+	"gatewayd/emulator/internal/event"
+)
+
+// response is what goes to the client, but for the headers that every response has.
+type response struct {
+	status  int
+	headers []event.Pair
+	body    []byte
+	traceID string // of X-Amzn-Trace-Id; "" sends none
+	refused bool   // by the gateway, not answered by a function
+}
+
+// gatewayResponse is the response to a request that the pipeline stopped.
+func gatewayResponse(r apigw.Response) response {
+	out := response{status: r.Status, headers: []event.Pair{{Name: "Content-Type", Value: r.ContentType}}, body: r.Body, refused: true}
+	if r.ErrorType != "" {
+		out.headers = append(out.headers, event.Pair{Name: "x-amzn-ErrorType", Value: r.ErrorType})
+	}
+	if r.TraceHeader {
+		out.traceID = traceRoot
+	}
+	return out
+}
+
+// traceRoot stands for the Root alone of the request's trace.
+const traceRoot = "Root"
+
+// proxyResponse is the response that a function gave.
+func (x *exchange) proxyResponse(answered event.Response) response {
+	out := response{status: answered.Status, body: answered.Body, traceID: x.sampledTrace()}
+	typed := false
+	for _, h := range answered.Headers {
+		name := http.CanonicalHeaderKey(h.Name)
+		switch {
+		case !validName(h.Name) || name == "Transfer-Encoding" || gatewayHeader(name):
+			continue
+		case remapped(name):
+			h.Name = "x-amzn-Remapped-" + h.Name
+		case name == "Content-Type":
+			if typed {
+				continue // a message has one
+			}
+			// net/http looks for this spelling, and would add a type of its own without it.
+			typed, h.Name = true, name
+		}
+		h.Value = validValue(h.Value)
+		out.headers = append(out.headers, h)
+	}
+	if !typed {
+		out.headers = append(out.headers, event.Pair{Name: "Content-Type", Value: "application/json"})
+	}
+	return out
+}
+
+// remapped are the headers that a function cannot set: the client gets them as x-amzn-Remapped-NAME (rest-gateway 3.4).
+func remapped(canonical string) bool {
+	switch canonical {
+	case "Authorization", "Connection", "Content-Length", "Content-Md5", "Date", "Expect", "Host", "Max-Forwards",
+		"Proxy-Authenticate", "Server", "Trailer", "Upgrade", "User-Agent", "Www-Authenticate", "X-Amzn-Requestid":
+		return true
+	}
+	return false
+}
+
+// gatewayHeader are the headers that the gateway writes itself whatever a function says.
+func gatewayHeader(canonical string) bool {
+	return canonical == "X-Amz-Apigw-Id" || canonical == "X-Amzn-Trace-Id"
+}
+
+// validName reports whether a header can be sent under this name: it is a token of RFC 9110, which leaves no room for
+// net/http's own prefix for trailers.
+func validName(name string) bool {
+	return name != "" && strings.IndexFunc(name, func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+	}) < 0
+}
+
+// validValue replaces what would end the header or confuse its reader.
+func validValue(value string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, value)
+}
+
+// sampledTrace is the trace of a request whose integration answered: the client's whole one, or what the client sent with a
+// Parent of ours, not sampled unless the client said so (rest-gateway 3.3).
+func (x *exchange) sampledTrace() string {
+	if strings.Contains(x.request.TraceID, "Parent=") {
+		return x.request.TraceID
+	}
+	root, sampled, said := strings.Cut(x.request.TraceID, ";Sampled=")
+	if !said {
+		sampled = "0"
+	}
+	return root + ";Parent=" + newIDs(x.gateway.options.Random).parent() + ";Sampled=" + sampled
+}
+
+// write sends the response with API Gateway's header names in API Gateway's spelling, which net/http keeps on HTTP/1.1.
+func (x *exchange) write(w http.ResponseWriter, r response) error {
+	header := w.Header()
+	for _, h := range r.headers {
+		header[h.Name] = append(header[h.Name], h.Value)
+	}
+	header["x-amzn-RequestId"] = []string{x.request.ID}
+	header["x-amz-apigw-id"] = []string{x.request.ExtendedID}
+	switch r.traceID {
+	case "":
+	case traceRoot:
+		root, _, _ := strings.Cut(x.request.TraceID, ";")
+		header["X-Amzn-Trace-Id"] = []string{root}
+	default:
+		header["X-Amzn-Trace-Id"] = []string{r.traceID}
+	}
+	if x.http.ProtoMajor == 1 {
+		header["Connection"] = []string{connection(x.http)}
+	}
+	head := x.http.Method == http.MethodHead
+	switch {
+	case r.status == http.StatusNoContent || r.status == http.StatusNotModified:
+		w.WriteHeader(r.status)
+		return nil
+	case head && r.refused:
+		header["Content-Length"] = []string{"0"} // rest-gateway 14 G15
+	default:
+		header["Content-Length"] = []string{strconv.Itoa(len(r.body))}
+	}
+	w.WriteHeader(r.status)
+	if head {
+		return nil
+	}
+	_, err := w.Write(r.body)
+	return err
+}
+
+// connection keeps a connection open unless the client wants it closed or may have sent more than was read.
+func connection(r *http.Request) string {
+	if r.Close || r.ContentLength > maxBody {
+		return "close"
+	}
+	return "keep-alive"
+}
