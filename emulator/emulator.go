@@ -1,0 +1,208 @@
+package emulator
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"gatewayd/emulator/apigw"
+	"gatewayd/emulator/internal/config"
+	"gatewayd/emulator/internal/function"
+	"gatewayd/emulator/internal/gateway"
+	"gatewayd/emulator/trace"
+)
+
+// Options are what an emulator can be told besides its routes. The zero value is ready to use.
+type Options struct {
+	// Getenv expands ${NAME} in the route file; nil expands nothing, so such a reference is an error unless it has a default.
+	Getenv func(string) string
+
+	// Clock is the time of events, TTLs and traces; nil is a new one, which shows the real time until it is moved.
+	Clock *Clock
+
+	// Log receives warnings, reloads and what serving has to say; nil discards. Requests are not logged here: see OnTrace.
+	Log *slog.Logger
+
+	// OnTrace is called with the trace of every request once it is answered, from the goroutine that served it; nil for none.
+	OnTrace func(trace.Trace)
+
+	// OnLoad is called when the routes have been loaded anew, or could not be, but not by New; nil for none.
+	OnLoad func(Load)
+
+	// Transport calls the functions that have a URL; nil is a transport of the emulator's own.
+	Transport http.RoundTripper
+
+	// Random is where identifiers come from; nil is crypto/rand.
+	Random io.Reader
+}
+
+// Emulator serves one API.
+type Emulator struct {
+	source    Source
+	functions Functions
+	options   Options
+	clock     *Clock
+	log       *slog.Logger
+	gateway   *gateway.Gateway
+	tracker   *function.Tracker
+	traces    *traces
+
+	mu     sync.Mutex // guards what follows, and is held over a whole reload
+	loaded Load
+	text   []byte // of the newest version of the route file
+	warned map[string]bool
+}
+
+// Load is what became of reading the route file.
+type Load struct {
+	API      *apigw.API      // what is served
+	At       time.Time       // when it was loaded
+	Findings []apigw.Problem // what AWS accepts and a developer should look at
+	Failed   error           // why the newest version of the file is not served; nil when it is
+}
+
+// New returns an emulator that serves the routes of a source. The functions are those that run in process, by the names that
+// the route file uses. Problems of the route file, all of them at once, are a [*LoadError].
+func New(source Source, functions Functions, options *Options) (*Emulator, error) {
+	if options == nil {
+		options = &Options{}
+	}
+	e := &Emulator{
+		source: source, functions: functions, options: *options, clock: options.Clock, log: options.Log,
+		tracker: &function.Tracker{}, traces: &traces{}, warned: map[string]bool{},
+	}
+	if e.clock == nil {
+		e.clock = NewClock()
+	}
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
+	}
+	transport := options.Transport
+	if transport == nil {
+		transport = newTransport()
+	}
+	e.gateway = gateway.New(gateway.Options{
+		Now: e.clock.Now, Random: options.Random, Handlers: functions, Transport: transport, Tracker: e.tracker,
+		SourceIP: remoteAddress, Record: e.record,
+	})
+	if err := e.reload(); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// ServeHTTP answers a request as API Gateway would. In a server of your own, header names reach functions in Go's canonical
+// spelling: net/http keeps no other.
+func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) { e.gateway.ServeHTTP(w, r) }
+
+// Reload reads the routes again and swaps them in whole: requests in flight finish on those that they began with, and
+// authorizer results are kept where the authorizer is the same. When it fails, the last good version goes on serving.
+func (e *Emulator) Reload() error {
+	err := e.reload()
+	if e.options.OnLoad != nil {
+		e.options.OnLoad(e.Loaded())
+	}
+	return err
+}
+
+func (e *Emulator) reload() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	api, err := e.load()
+	if err == nil {
+		if fault := e.gateway.Deploy(api); fault != nil {
+			err = &LoadError{Problems: []apigw.Problem{{Message: fault.Error()}}}
+		}
+	}
+	if err != nil {
+		e.loaded.Failed = err
+		return err
+	}
+	e.loaded = Load{API: api, At: e.clock.Now(), Findings: api.Findings()}
+	for _, finding := range e.loaded.Findings {
+		e.warnOnce(finding.String())
+	}
+	return nil
+}
+
+func (e *Emulator) load() (*apigw.API, error) {
+	text, err := e.source.read()
+	if err != nil {
+		return nil, err
+	}
+	e.text = text
+	api, problems := config.Read(e.source.name, text, config.Options{Getenv: e.options.Getenv, DefaultName: e.source.defaultName})
+	if api != nil {
+		problems = append(problems, api.Validate(e.functions.names())...)
+	}
+	if len(problems) > 0 {
+		return nil, &LoadError{Problems: apigw.SortProblems(problems)}
+	}
+	return api, nil
+}
+
+// Loaded says what is served and what became of the last load.
+func (e *Emulator) Loaded() Load {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.loaded
+}
+
+// Clock is the emulator's clock.
+func (e *Emulator) Clock() *Clock { return e.clock }
+
+// FastForward moves the emulator's clock ahead, past a TTL for example. Timeouts are not moved: they run on the real clock.
+func (e *Emulator) FastForward(d time.Duration) { e.clock.Advance(d) }
+
+// Reset forgets authorizer results, traces and the clock's offset, as between two tests.
+func (e *Emulator) Reset() {
+	e.clock.Reset()
+	e.gateway.Flush()
+	e.traces.clear()
+}
+
+// Trace returns the account of the newest request with this id, the x-amzn-RequestId of its response. The newest 1,000
+// requests are kept, fewer when they are large.
+func (e *Emulator) Trace(requestID string) (trace.Trace, bool) { return e.traces.find(requestID) }
+
+// Wait returns when no in-process function runs any more, or when ctx ends: a function goes on when its request has timed
+// out. The error then names those that still run.
+func (e *Emulator) Wait(ctx context.Context) error { return e.tracker.Wait(ctx) }
+
+// record keeps a trace and hands it on.
+func (e *Emulator) record(t trace.Trace, warnings []string) {
+	e.traces.add(t)
+	if len(warnings) > 0 {
+		e.mu.Lock()
+		for _, warning := range warnings {
+			e.warnOnce(warning)
+		}
+		e.mu.Unlock()
+	}
+	if e.options.OnTrace != nil {
+		e.options.OnTrace(t)
+	}
+}
+
+// warnOnce keeps what every request gives rise to from filling the log. The caller holds the mutex.
+func (e *Emulator) warnOnce(warning string) {
+	const most = 1000
+	if e.warned[warning] || len(e.warned) >= most {
+		return
+	}
+	e.warned[warning] = true
+	e.log.Warn(warning)
+}
+
+// remoteAddress is the address of the client's end of the connection.
+func remoteAddress(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}

@@ -1,0 +1,67 @@
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// DrainTime is how long requests in flight may go on once [Emulator.Serve] is told to stop.
+const DrainTime = 10 * time.Second
+
+const (
+	headerTimeout = 10 * time.Second
+	idleTimeout   = 120 * time.Second
+	headerBytes   = 64 << 10 // where net/http refuses by itself
+)
+
+// Serve answers the requests of a listener until ctx ends. Requests in flight then have [DrainTime] to finish; those that
+// have not are cut off, which the log says. It closes the listener. The error is nil after a stop by ctx.
+func (e *Emulator) Serve(ctx context.Context, listener net.Listener) error {
+	return e.serve(ctx, listener, e, "API")
+}
+
+// serve runs one HTTP server. It has no write timeout: a function may take 29 s, and a client its time to read.
+func (e *Emulator) serve(ctx context.Context, listener net.Listener, handler http.Handler, name string) error {
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: headerBytes,
+		// Without this, OPTIONS * would be answered by net/http, not by the API.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     slog.NewLogLogger(e.log.Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serving the %s on %s: %w", name, listener.Addr(), err)
+	case <-ctx.Done():
+	}
+	// The drain must outlive the context that asked for it.
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), DrainTime)
+	defer cancel()
+	err := server.Shutdown(drain)
+	<-failed
+	if errors.Is(err, context.DeadlineExceeded) {
+		e.log.Warn("requests that did not finish were cut off", "listener", name, "after", DrainTime)
+		err = server.Close()
+	}
+	if err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("stopping the %s on %s: %w", name, listener.Addr(), err)
+	}
+	return nil
+}
+
+// newTransport is how functions with a URL are called: no proxy of the environment, and connections that are used again.
+func newTransport() *http.Transport {
+	return &http.Transport{
+		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+		MaxIdleConnsPerHost: 64,
+		IdleConnTimeout:     90 * time.Second,
+		TLSHandshakeTimeout: 5 * time.Second,
+		ForceAttemptHTTP2:   true,
+	}
+}

@@ -1,0 +1,42 @@
+package handlers_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/golang-jwt/jwt/v5"
+
+	"gatewayd/handlers"
+)
+
+// No manipulated token is refreshed. What a client sees of the accounts otherwise is tested in their package.
+func TestRefreshTokenVectors(t *testing.T) {
+	t.Parallel()
+	refresh := func(secret, token string) string {
+		answer := function[proxyFunction](t, handlers.Options{
+			Getenv: environment(map[string]string{"SECRET_KEY": secret}),
+			Now:    present,
+		}, "refresh-token")
+		body, err := json.Marshal(map[string]string{"token": token})
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := answer(t.Context(), events.APIGatewayProxyRequest{Body: string(body)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.Body
+	}
+	const want = `{"message":{"_schema":["Unable to decode data !"]}}`
+	for name, token := range manipulations(t, sign(t, jwt.SigningMethodHS256, []byte(secret), nil, hs256Claims())) {
+		if got := refresh(secret, token); got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+	}
+	for _, vector := range vectors(t) {
+		if got := refresh(string(vector.key), vector.token); got != want {
+			t.Errorf("%s: got %s, want %s", vector.name, got, want)
+		}
+	}
+}
