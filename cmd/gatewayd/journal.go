@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"gatewayd/emulator"
+	"gatewayd/emulator/trace"
+)
+
+// journal is what serve prints on standard output: the routes, where they are, and a line a request.
+type journal interface {
+	routes(routes []emulator.Route)
+	listening(at addresses)
+	request(t trace.Trace)
+}
+
+// addresses are where gatewayd can be reached, and what to expect there.
+type addresses struct {
+	api     string // URL with the base path
+	control string // URL, "" when it is off
+	routes  int
+	open    int // of the routes
+}
+
+func newJournal(w io.Writer, format string) journal {
+	if format == jsonFormat {
+		return jsonJournal{w, newLog(w, format, slog.LevelInfo)}
+	}
+	return textJournal{w}
+}
+
+// textJournal is for a person.
+type textJournal struct{ w io.Writer }
+
+func (j textJournal) routes(routes []emulator.Route) {
+	var table bytes.Buffer // so that it is written whole
+	_ = writeTable(&table, routes)
+	_, _ = table.WriteTo(j.w)
+}
+
+func (j textJournal) listening(at addresses) {
+	text := fmt.Sprintf("API      %s  (%s, %d %s)\n", at.api, count(at.routes, "route"), at.open, open)
+	if at.control != "" {
+		text += fmt.Sprintf("control  %s\n", at.control)
+	}
+	fmt.Fprint(j.w, text)
+}
+
+func (j textJournal) request(t trace.Trace) { fmt.Fprint(j.w, t.Line()+"\n") }
+
+// jsonJournal is for a program: one object a line. The whole trace of a request, which can be large, is at the control API.
+type jsonJournal struct {
+	w   io.Writer
+	log *slog.Logger // to w
+}
+
+func (j jsonJournal) routes(routes []emulator.Route) {
+	var table bytes.Buffer
+	log := newLog(&table, jsonFormat, slog.LevelInfo)
+	for i := range routes {
+		r := &routes[i]
+		log.Info("route", "method", r.Method, "path", r.Path, "url", r.URL, "authorizer", r.Authorizer, "target", r.Target, "source", r.Source)
+	}
+	_, _ = table.WriteTo(j.w)
+}
+
+func (j jsonJournal) listening(at addresses) {
+	j.log.Info("listening", "api", at.api, "control", at.control, "routes", at.routes, "open", at.open)
+}
+
+func (j jsonJournal) request(t trace.Trace) {
+	const perMilli = 1000
+	attrs := []any{
+		"requestId", t.RequestID, "method", t.Method, "path", t.Path, "route", t.Route, "status", t.Status,
+		"ms", float64(t.Duration.Microseconds()) / perMilli, "code", t.Code,
+	}
+	for _, optional := range []struct{ key, value string }{{"reason", t.Reason}, {hintKey, t.Hint}} {
+		if optional.value != "" {
+			attrs = append(attrs, optional.key, optional.value)
+		}
+	}
+	if t.Cache != nil {
+		attrs = append(attrs, "cache", t.Cache.State)
+	}
+	j.log.Info("request", attrs...)
+}

@@ -1,0 +1,19 @@
+// Gatewayd is a local API Gateway: it serves the routes of a route file as AWS would, with the same events, checks and
+// answers, and says why each request was refused.
+//
+//	gatewayd                  serve ./routes.yaml on http://127.0.0.1:3000
+//	gatewayd validate         print every problem of the route file
+//	gatewayd routes --json    list the routes with what guards them
+//	gatewayd --help           every command and flag
+//
+// Exit status: 0 ok, 1 the file, the network or a function failed, 2 wrong usage.
+package main
+
+import (
+	"context"
+	"os"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
+}

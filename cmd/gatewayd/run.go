@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+
+	"gatewayd/emulator"
+	"gatewayd/handlers"
+)
+
+// The exit status.
+const (
+	exitOK     = 0
+	exitFailed = 1 // the file, the network or a function
+	exitUsage  = 2
+)
+
+// program is what a command runs with: the world it was given, and the flags that every command has.
+type program struct {
+	stdout, stderr io.Writer
+	getenv         func(string) string // with the variables of --env-file
+	routes         string              // the route file
+	url            string              // of a running gatewayd's control listener
+}
+
+// run is the whole program. It neither reads nor writes anything that it is not given, except for files, the network and
+// signals, and it returns the exit status.
+func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
+	line, err := parse(args, stdout, stderr, getenv)
+	if err == nil && !line.helped && line.flags.EnvFile != "" {
+		if getenv, err = withEnvFile(getenv, line.flags.EnvFile); err == nil {
+			// Once more: the file may set the variables of flags, too.
+			line, err = parse(args, stdout, stderr, getenv)
+		}
+	}
+	if err == nil && !line.helped {
+		err = line.command.run(ctx, &program{
+			stdout: stdout, stderr: stderr, getenv: getenv,
+			routes: filepath.Clean(line.flags.Routes), url: line.flags.URL,
+		})
+	}
+	return report(stderr, err)
+}
+
+// failure is an error with more to say than its text.
+type failure struct {
+	problems []string // FILE:LINE:COLUMN: message, as editors and CI systems recognize it
+	err      error
+	hint     string // what to try next
+	status   int    // exitFailed if 0
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+
+func (f *failure) Unwrap() error { return f.err }
+
+// report prints an error for a person and returns the exit status.
+func report(stderr io.Writer, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	f, ok := errors.AsType[*failure](err)
+	if !ok {
+		f = &failure{err: err}
+	}
+	for _, problem := range f.problems {
+		fmt.Fprintln(stderr, problem)
+	}
+	fmt.Fprintf(stderr, "error: %v\n", err)
+	if f.hint != "" {
+		fmt.Fprintf(stderr, "hint: %s\n", f.hint)
+	}
+	if f.status != 0 {
+		return f.status
+	}
+	return exitFailed
+}
+
+// load returns an emulator of the route file with the functions of package handlers.
+func (p *program) load(functions handlers.Options, options emulator.Options) (*emulator.Emulator, error) {
+	registered := emulator.Functions{}
+	for name, fn := range handlers.New(functions) {
+		registered[name] = emulator.FuncOf(fn)
+	}
+	options.Getenv = p.getenv
+	e, err := emulator.New(emulator.RoutesFile(p.routes), registered, &options)
+	if err == nil {
+		return e, nil
+	}
+	if _, unreadable := errors.AsType[*fs.PathError](err); unreadable {
+		return nil, &failure{err: err, hint: "name the route file with --routes FILE or GATEWAYD_ROUTES"}
+	}
+	problems := emulator.Problems(err)
+	if len(problems) == 0 {
+		return nil, err
+	}
+	lines := make([]string, len(problems))
+	for i, problem := range problems {
+		lines[i] = problem.String()
+	}
+	return nil, &failure{problems: lines, err: fmt.Errorf("%s has %s and is not served", p.routes, count(len(lines), "problem"))}
+}
+
+// count is a number of things: "1 problem", "2 problems".
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

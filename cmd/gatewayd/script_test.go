@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"io"
+	"net"
+	"net/http"
+	"os/exec"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain makes the test binary gatewayd itself, when it is called by that name.
+func TestMain(m *testing.M) {
+	flag.Bool("update", false, "rewrite the golden files of the scripts")
+	testscript.Main(m, map[string]func(){"gatewayd": main})
+}
+
+// noWait is for GORACE: a program under the race detector otherwise takes a second to exit.
+const noWait = "atexit_sleep_ms=0"
+
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		UpdateScripts:       flag.Lookup("update").Value.String() == "true",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("NO_PROXY", "127.0.0.1")
+			env.Setenv("GORACE", noWait)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "ports": ports, "ready": ready, "fetch": fetch, "listen": listenOn,
+		},
+	})
+}
+
+// exits runs a program and compares its exit status: exits STATUS PROGRAM ARG…
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d\nstdout: %s\nstderr: %s", got, want, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
+	}
+}
+
+// ports sets variables to free ports: ports NAME…
+func ports(ts *testscript.TestScript, _ bool, names []string) {
+	for _, name := range names {
+		ts.Setenv(name, freePort(ts.Fatalf, ts.Defer))
+	}
+}
+
+// ready waits until a gatewayd answers at the URL of its control listener: ready URL
+func ready(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(awaitHealth(context.Background(), args[0]))
+}
+
+// fetch compares the status of an answer: fetch STATUS URL [HOST]
+func fetch(ts *testscript.TestScript, _ bool, args []string) {
+	request, err := http.NewRequest(http.MethodGet, args[1], nil)
+	ts.Check(err)
+	if len(args) > 2 {
+		request.Host = args[2]
+	}
+	response, err := http.DefaultClient.Do(request)
+	ts.Check(err)
+	defer response.Body.Close()
+	if got := strconv.Itoa(response.StatusCode); got != args[0] {
+		body, _ := io.ReadAll(response.Body)
+		ts.Fatalf("%s: status %s, want %s: %s", args[1], got, args[0], body)
+	}
+}
+
+// listenOn occupies a port until the script ends: listen PORT
+func listenOn(ts *testscript.TestScript, _ bool, args []string) {
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", args[0]))
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(listener.Close()) })
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"gatewayd/emulator"
+)
+
+// open is what a route shows that nobody guards. It is not to be overlooked.
+const open = "OPEN"
+
+// writeTable writes one line a route: method, URL, authorizer with type and TTL, target.
+func writeTable(w io.Writer, routes []emulator.Route) error {
+	const gap = 2
+	table := tabwriter.NewWriter(w, 0, 0, gap, ' ', 0)
+	for i := range routes {
+		r := &routes[i]
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", r.Method, printable(r.URL), guard(r), printable(r.Target))
+	}
+	return table.Flush()
+}
+
+// guard says who guards a route.
+func guard(r *emulator.Route) string {
+	if r.Authorizer == nil {
+		return open
+	}
+	return fmt.Sprintf("%s (%s, TTL %d s)", printable(r.Authorizer.Name), r.Authorizer.Type, r.Authorizer.TTL)
+}
+
+// countOpen is how many routes nobody guards.
+func countOpen(routes []emulator.Route) int {
+	n := 0
+	for i := range routes {
+		if routes[i].Authorizer == nil {
+			n++
+		}
+	}
+	return n
+}
