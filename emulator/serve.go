@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"gatewayd/emulator/internal/wire"
 )
 
 // DrainTime is how long requests in flight may go on once [Emulator.Serve] is told to stop.
@@ -22,7 +24,7 @@ const (
 // Serve answers the requests of a listener until ctx ends. Requests in flight then have [DrainTime] to finish; those that
 // have not are cut off, which the log says. It closes the listener. The error is nil after a stop by ctx.
 func (e *Emulator) Serve(ctx context.Context, listener net.Listener) error {
-	return e.serve(ctx, listener, e, "API")
+	return e.serve(ctx, wire.NewListener(listener, wire.Options{}), e, "API")
 }
 
 // serve runs one HTTP server. It has no write timeout: a function may take 29 s, and a client its time to read.
@@ -31,6 +33,7 @@ func (e *Emulator) serve(ctx context.Context, listener net.Listener, handler htt
 		Handler: handler, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: headerBytes,
 		// Without this, OPTIONS * would be answered by net/http, not by the API.
 		DisableGeneralOptionsHandler: true,
+		ConnContext:                  wire.ConnContext,
 		ErrorLog:                     slog.NewLogLogger(e.log.Handler(), slog.LevelDebug),
 	}
 	failed := make(chan error, 1)
@@ -44,7 +47,9 @@ func (e *Emulator) serve(ctx context.Context, listener net.Listener, handler htt
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), DrainTime)
 	defer cancel()
 	err := server.Shutdown(drain)
-	<-failed
+	if ended := <-failed; !errors.Is(ended, http.ErrServerClosed) {
+		err = errors.Join(err, ended)
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		e.log.Warn("requests that did not finish were cut off", "listener", name, "after", DrainTime)
 		err = server.Close()

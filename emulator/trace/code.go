@@ -32,7 +32,10 @@ const (
 	PolicyExplicitDeny Code = "policy.explicit_deny"
 	PolicyImplicitDeny Code = "policy.implicit_deny"
 
-	LimitBody Code = "limit.body"
+	LimitBody      Code = "limit.body"
+	LimitHeaders   Code = "limit.headers"
+	LimitURI       Code = "limit.uri"
+	LimitMethodARN Code = "limit.method_arn"
 
 	IntegrationOK          Code = "integration.ok"
 	IntegrationError       Code = "integration.error"

@@ -54,8 +54,12 @@ func HeaderValue(header http.Header, canonical string) string {
 
 // Headers returns the headers of a request as an event shows them: without those that API Gateway drops, with those that
 // it adds, sorted by name; the values of one name stay in the order in which they came (rest-gateway 2.3).
-func Headers(r *http.Request, sourceIP, traceID string) []Pair {
+//
+// The names are those of the header lines as the client sent them. Where they are not known, nil, names are what net/http
+// made of them, and lower case on HTTP/2, which has no other.
+func Headers(r *http.Request, names []string, sourceIP, traceID string) []Pair {
 	headers := make([]Pair, 0, len(r.Header)+5)
+	sent := spellings(names)
 	var forwarded []string
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		values, canonical := r.Header[name], http.CanonicalHeaderKey(name)
@@ -67,6 +71,11 @@ func Headers(r *http.Request, sourceIP, traceID string) []Pair {
 			continue
 		case capitalized(canonical):
 			name = canonical
+		case r.ProtoMajor == 2:
+			name = strings.ToLower(name)
+		case sent != nil:
+			headers = appendAsSent(headers, sent[canonical], values)
+			continue
 		}
 		for _, value := range values {
 			headers = append(headers, Pair{name, value})
@@ -80,6 +89,30 @@ func Headers(r *http.Request, sourceIP, traceID string) []Pair {
 		Pair{"X-Forwarded-Proto", "https"},
 	)
 	slices.SortStableFunc(headers, func(a, b Pair) int { return strings.Compare(a.Name, b.Name) })
+	return headers
+}
+
+// spellings maps canonical names to those of the header lines, in order.
+func spellings(names []string) map[string][]string {
+	if names == nil {
+		return nil
+	}
+	sent := make(map[string][]string, len(names))
+	for _, name := range names {
+		canonical := http.CanonicalHeaderKey(name)
+		sent[canonical] = append(sent[canonical], name)
+	}
+	return sent
+}
+
+// appendAsSent gives each value the name of its line. A header without a line was not sent: net/http adds Cache-Control to
+// a request with Pragma.
+func appendAsSent(headers []Pair, names, values []string) []Pair {
+	for i, value := range values {
+		if len(names) > 0 {
+			headers = append(headers, Pair{names[min(i, len(names)-1)], value})
+		}
+	}
 	return headers
 }
 

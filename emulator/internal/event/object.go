@@ -30,15 +30,16 @@ func Object(data []byte) ([]Field, error) {
 	var fields []Field
 	index := map[string]int{}
 	for decoder.More() {
-		name, err := decoder.Token()
+		token, err := decoder.Token()
 		if err != nil {
 			return nil, fmt.Errorf("the answer is not JSON: %w", err)
 		}
+		name, _ := token.(string) // within an object the decoder gives only text for a name
 		var value json.RawMessage
 		if err := decoder.Decode(&value); err != nil {
 			return nil, fmt.Errorf("the answer is not JSON: %w", err)
 		}
-		field := Field{name.(string), value} // within an object the decoder gives only text for a name
+		field := Field{name, value}
 		if at, again := index[field.Name]; again {
 			fields[at] = field
 			continue

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -44,9 +45,9 @@ type Request struct {
 // Header returns the value of a header, the last one when it was sent several times, and whether it was sent. Names are
 // compared without case (rest-authorizer 1.5, 1.13).
 func (r *Request) Header(name string) (string, bool) {
-	for i := len(r.Headers) - 1; i >= 0; i-- {
-		if strings.EqualFold(r.Headers[i].Name, name) {
-			return r.Headers[i].Value, true
+	for _, h := range slices.Backward(r.Headers) {
+		if strings.EqualFold(h.Name, name) {
+			return h.Value, true
 		}
 	}
 	return "", false
@@ -66,9 +67,9 @@ func (r *Request) HeaderValues(name string) []string {
 // QueryValue returns the value of a query parameter, the last one when there are several. Names are compared with case
 // (rest-authorizer 1.6, 1.12).
 func (r *Request) QueryValue(name string) (string, bool) {
-	for i := len(r.Query) - 1; i >= 0; i-- {
-		if r.Query[i].Name == name {
-			return r.Query[i].Value, true
+	for _, q := range slices.Backward(r.Query) {
+		if q.Name == name {
+			return q.Value, true
 		}
 	}
 	return "", false

@@ -15,6 +15,8 @@ var (
 	ErrUnreachable = errors.New("endpoint gave no answer")
 	// ErrThrottled is status 429, Lambda's TooManyRequestsException.
 	ErrThrottled = errors.New("function is throttled")
+	// ErrForbidden is status 403, Lambda's AccessDeniedException.
+	ErrForbidden = errors.New("function may not be invoked")
 	// ErrNotFound is status 404, Lambda's ResourceNotFoundException.
 	ErrNotFound = errors.New("function not found")
 )

@@ -20,6 +20,7 @@ type Function interface {
 	// Invoke returns the bytes that the function answered, which belong to the caller, are at most [MaxAnswer] long and
 	// need not be JSON. It returns as soon as ctx ends, even when the function does not.
 	//
-	// The errors are an [*Error], an error wrapping ctx.Err(), [ErrUnreachable], [ErrThrottled] or [ErrNotFound].
+	// The errors are an [*Error], an error wrapping ctx.Err(), [ErrUnreachable], [ErrThrottled], [ErrForbidden]
+	// or [ErrNotFound].
 	Invoke(ctx context.Context, in Invocation) ([]byte, error)
 }

@@ -96,6 +96,8 @@ func (f *remote) refused(response *http.Response) error {
 	switch response.StatusCode {
 	case http.StatusTooManyRequests:
 		reason = ErrThrottled
+	case http.StatusForbidden:
+		reason = ErrForbidden
 	case http.StatusNotFound:
 		reason = ErrNotFound
 	}

@@ -107,6 +107,7 @@ func TestURLRefusals(t *testing.T) {
 			`function "f": function is throttled: HTTP status 429: ` +
 				`"{\"Reason\":\"ReservedFunctionConcurrentInvocationLimitExceeded\",\"Type\":\"User\",\"message\":\"Rate Exceeded.\"}"`,
 		},
+		{"forbidden", http.StatusForbidden, `{"Message":"no"}`, function.ErrForbidden, `function "f": function may not be invoked: HTTP status 403: "{\"Message\":\"no\"}"`},
 		{"not found", http.StatusNotFound, "404 page not found\n", function.ErrNotFound, `function "f": function not found: HTTP status 404: "404 page not found"`},
 		{"redirect", http.StatusTemporaryRedirect, "", function.ErrUnreachable, `function "f": endpoint gave no answer: HTTP status 307: ""`},
 		{"accepted", http.StatusAccepted, "{}", function.ErrUnreachable, `function "f": endpoint gave no answer: HTTP status 202: "{}"`},

@@ -18,6 +18,7 @@ type deployment struct {
 	tree        *match.Tree
 	routes      []route
 	authorizers map[string]*authorizer.Authorizer
+	functions   map[string]target // that routes and authorizers name
 	stage       event.Stage
 	arn         string         // of the stage: what every method ARN begins with
 	policy      *policy.Policy // the API's resource policy, nil for none
@@ -46,6 +47,7 @@ func (g *Gateway) compile(api *apigw.API, previous *deployment) (*deployment, er
 		api:         api,
 		tree:        match.New(api.Routes),
 		authorizers: map[string]*authorizer.Authorizer{},
+		functions:   map[string]target{},
 		arn:         api.StageARN(),
 		binary:      api.BinaryMediaTypes,
 		linter:      &linter{linted: map[string]bool{}, told: map[string]bool{}},
@@ -60,14 +62,14 @@ func (g *Gateway) compile(api *apigw.API, previous *deployment) (*deployment, er
 			return nil, fmt.Errorf("%s: resourcePolicy: %w", api.PolicyPosition, err)
 		}
 	}
-	targets, users := map[string]target{}, map[string]int{}
+	users := map[string]int{}
 	resolve := func(name string) (target, error) {
-		if t, ok := targets[name]; ok {
+		if t, ok := d.functions[name]; ok {
 			return t, nil
 		}
 		f, err := g.function(api, name)
-		targets[name] = target{name, api.FunctionARN(name), f}
-		return targets[name], err
+		d.functions[name] = target{name, api.FunctionARN(name), f}
+		return d.functions[name], err
 	}
 	for i := range api.Authorizers {
 		a := &api.Authorizers[i]

@@ -75,7 +75,8 @@ func (g *Gateway) Flush() {
 // ServeHTTP answers one request.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := g.begin(r)
-	response, err := x.handle()
+	// API Gateway finishes what it began when a client goes away, so functions are not canceled with the request.
+	response, err := x.handle(context.WithoutCancel(r.Context()))
 	if err != nil {
 		response = x.refuse(err)
 	}
@@ -85,6 +86,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	x.trace.Duration = time.Since(x.started)
 	g.options.Record(x.trace, x.warnings)
+	x.drain(w)
 }
 
 // exchange is one request on its way through the pipeline.
@@ -95,6 +97,8 @@ type exchange struct {
 	started    time.Time // of durations
 	now        time.Time // on the gateway's clock
 	request    event.Request
+	names      []string // of the header lines as sent; nil when they were not recorded
+	headerSize int      // in bytes of the header lines
 	body       []byte
 	trace      trace.Trace
 	warnings   []string
@@ -103,6 +107,7 @@ type exchange struct {
 // begin gives the request its identifiers and its trace.
 func (g *Gateway) begin(r *http.Request) *exchange {
 	x := &exchange{gateway: g, deployment: g.deployment.Load(), http: r, started: time.Now(), now: g.options.Now()}
+	x.names, x.headerSize = headerLines(r)
 	ids := newIDs(g.options.Random)
 	x.request = event.Request{
 		ID: requestID(r, ids), ExtendedID: ids.extended(), TraceID: traceID(r, ids, x.now), Time: x.now,
@@ -121,7 +126,7 @@ func method(r *http.Request) string {
 }
 
 // handle is the pipeline. A fault of ours refuses the request.
-func (x *exchange) handle() (response response, refusal *apigw.Error) {
+func (x *exchange) handle(ctx context.Context) (response response, refusal *apigw.Error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			refusal = &apigw.Error{
@@ -135,8 +140,6 @@ func (x *exchange) handle() (response response, refusal *apigw.Error) {
 	if x.deployment == nil {
 		return response, &apigw.Error{Type: apigw.NoStage, Code: trace.RouteUnknownStage, Reason: "nothing is deployed"}
 	}
-	// API Gateway finishes what it began when a client goes away, so functions are not canceled with the request.
-	ctx := context.WithoutCancel(x.http.Context())
 	granted, refusal := x.decide(ctx)
 	if refusal != nil {
 		return response, refusal
@@ -157,6 +160,9 @@ func (x *exchange) decide(ctx context.Context) (grant, *apigw.Error) {
 	if err != nil {
 		return grant{}, err
 	}
+	if err := x.limitHead(); err != nil {
+		return grant{}, err
+	}
 	if err := x.limitBody(); err != nil {
 		return grant{}, err
 	}
@@ -170,6 +176,9 @@ func (x *exchange) decide(ctx context.Context) (grant, *apigw.Error) {
 	}
 	if found.authorizer == nil {
 		return grant{route: found}, nil
+	}
+	if err := x.limitMethodARN(); err != nil {
+		return grant{}, err
 	}
 	id, err := x.identify(found)
 	if err != nil {

@@ -276,11 +276,45 @@ func TestCanceledRequest(t *testing.T) {
 	}
 }
 
-// unread is a body that must not be read.
-type unread struct{ t *testing.T }
+// large is a body that is read only to be thrown away, after the answer was sent.
+type large struct {
+	t        *testing.T
+	answered *httptest.ResponseRecorder
+	reads    int
+}
 
-func (u unread) Read([]byte) (int, error) { u.t.Error("the body is read"); return 0, io.EOF }
-func (unread) Close() error               { return nil }
+func (l *large) Read([]byte) (int, error) {
+	l.reads++
+	if !l.answered.Flushed {
+		l.t.Error("the body is read before the answer is sent")
+	}
+	return 0, io.EOF
+}
+
+func (*large) Close() error { return nil }
+
+// A body that is announced as too large is refused at once. A client that sends it all the same must not lose the answer;
+// one that asked first does not send it.
+func TestBodyAnnouncedAsTooLarge(t *testing.T) {
+	t.Parallel()
+	for expect, reads := range map[string]int{"": 1, "100-continue": 0} {
+		h := newHarness(nil).deploy(t, api(nil))
+		w := httptest.NewRecorder()
+		body := &large{t: t, answered: w}
+		r := request(t, http.MethodPost, "/dev/pets")
+		r.Body, r.ContentLength = body, 10<<20+1
+		if expect != "" {
+			r.Header.Set("Expect", expect)
+		}
+		h.ServeHTTP(w, r)
+		if w.Code != http.StatusRequestEntityTooLarge || w.Header().Get("Connection") != "close" || body.reads != reads {
+			t.Errorf("Expect %q: %d, Connection: %s, %d reads", expect, w.Code, w.Header().Get("Connection"), body.reads)
+		}
+		if tr := h.last(t); tr.Code != trace.LimitBody {
+			t.Errorf("Expect %q: %s", expect, tr.Line())
+		}
+	}
+}
 
 // broken is a body that ends too early.
 type broken struct{ err error }
@@ -303,7 +337,6 @@ func TestBody(t *testing.T) {
 		{name: "none", status: 200, code: trace.IntegrationOK, connection: "keep-alive"},
 		{name: "empty", body: body(0), length: -1, status: 200, code: trace.IntegrationOK, connection: "keep-alive"},
 		{name: "some", body: body(10), length: 10, status: 200, code: trace.IntegrationOK, connection: "keep-alive"},
-		{name: "announced as too large", body: unread{t}, length: most + 1, status: 413, code: trace.LimitBody, connection: "close"},
 		{name: "as much as API Gateway takes, too much for Lambda", body: body(most), length: most, status: 413, code: trace.LimitBody, connection: "keep-alive"},
 		{name: "chunks that are too large", body: body(most + 1), length: -1, status: 413, code: trace.LimitBody},
 		{name: "broken off", body: broken{io.ErrUnexpectedEOF}, length: 10, status: 400, code: trace.ClientGone},

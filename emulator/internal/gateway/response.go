@@ -1,9 +1,11 @@
 package gateway
 
 import (
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"gatewayd/emulator/apigw"
 	"gatewayd/emulator/internal/event"
@@ -141,6 +143,26 @@ func (x *exchange) write(w http.ResponseWriter, r response) error {
 	}
 	_, err := w.Write(r.body)
 	return err
+}
+
+const (
+	drainBytes = 64 << 20
+	drainTime  = 2 * time.Second
+)
+
+// drain takes in the rest of a body that was refused: a client that sends all of it before it reads would find its connection
+// reset, and lose the answer.
+func (x *exchange) drain(w http.ResponseWriter) {
+	if x.body != nil || x.http.ContentLength == 0 || x.http.Body == nil || x.http.Header.Get("Expect") != "" {
+		return
+	}
+	control := http.NewResponseController(w)
+	if control.Flush() != nil {
+		return
+	}
+	// What is no connection has no deadline, and needs none. That the client stops sending is what this waits for.
+	_ = control.SetReadDeadline(time.Now().Add(drainTime))
+	_, _ = io.CopyN(io.Discard, x.http.Body, drainBytes)
 }
 
 // connection keeps a connection open unless the client wants it closed or may have sent more than was read.

@@ -57,7 +57,7 @@ func (x *exchange) authorize(ctx context.Context, found *route, id authorizer.Id
 	x.warnings = append(x.warnings, x.deployment.linter.warnings(found, result, x.request.MethodARN)...)
 	a.Keep(id, result, x.gateway.options.Now())
 	x.trace.Cache.Expires = result.Expires
-	return result, call.Latency, nil
+	return result, max(call.Latency, time.Nanosecond), nil // 0 is for a kept result
 }
 
 func cacheOf(result *authorizer.Result, state trace.Code) *trace.Cache {
@@ -133,6 +133,10 @@ func (x *exchange) integrationFailure(name string, err error) *apigw.Error {
 		refusal.Status = http.StatusInternalServerError
 		refusal.Reason = fmt.Sprintf("function %q is throttled: %v", name, err)
 		refusal.Hint = "its endpoint answered 429; let it run more invocations at a time"
+	case errors.Is(err, function.ErrForbidden):
+		refusal.Type = apigw.APIConfigurationError
+		refusal.Reason = fmt.Sprintf("gatewayd may not invoke function %q: %v", name, err)
+		refusal.Hint = "its endpoint answered 403; on AWS the function's resource policy must let apigateway.amazonaws.com invoke it"
 	case errors.Is(err, function.ErrNotFound):
 		refusal.Type, refusal.Code = apigw.APIConfigurationError, trace.IntegrationUnreachable
 		refusal.Reason = fmt.Sprintf("function %q is not there: %v", name, err)

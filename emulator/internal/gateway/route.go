@@ -3,9 +3,7 @@ package gateway
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -14,42 +12,6 @@ import (
 	"gatewayd/emulator/internal/event"
 	"gatewayd/emulator/trace"
 )
-
-// maxBody is the size in bytes of the largest request body (rest-gateway 4).
-const maxBody = 10 << 20
-
-// limitBody reads the body, which API Gateway takes in whole once the stage is known, before it routes (rest-gateway 0.1).
-func (x *exchange) limitBody() *apigw.Error {
-	tooLarge := &apigw.Error{
-		Type: apigw.RequestTooLarge, Code: trace.LimitBody,
-		Reason: fmt.Sprintf("the request's body is over %d bytes", maxBody),
-		Hint:   "API Gateway takes 10 MB at most; upload larger files to a store, for example by a presigned URL",
-	}
-	if x.http.Body == nil || x.http.Body == http.NoBody {
-		return nil
-	}
-	if x.http.ContentLength > maxBody {
-		return tooLarge
-	}
-	start := time.Now()
-	body, err := io.ReadAll(io.LimitReader(x.http.Body, maxBody+1))
-	switch {
-	case err != nil:
-		code := trace.ClientGone
-		if maxBytes, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			code, err = trace.LimitBody, maxBytes
-		}
-		return &apigw.Error{
-			Type: apigw.Default4XX, Status: http.StatusBadRequest, Message: "Bad Request", Code: code, Cause: err,
-			Reason: fmt.Sprintf("the request's body ended before it was complete: %v", err),
-		}
-	case len(body) > maxBody:
-		return tooLarge
-	}
-	x.body = body
-	x.step(trace.Step{Name: "body", Duration: time.Since(start)})
-	return nil
-}
 
 // rawPath is the path as the client sent it: still encoded, without query and fragment.
 func rawPath(r *http.Request) string {
@@ -105,7 +67,7 @@ func (x *exchange) stage() (resourcePath string, refusal *apigw.Error) {
 // route finds the method that answers, and completes the request with what follows from it.
 func (x *exchange) route(resourcePath string) (*route, *apigw.Error) {
 	start, d, r := time.Now(), x.deployment, &x.request
-	r.Headers = event.Headers(x.http, r.SourceIP, r.TraceID)
+	r.Headers = event.Headers(x.http, x.names, r.SourceIP, r.TraceID)
 	r.Query = event.ParseQuery(rawQuery(x.http))
 	// The method ARN has the path as it was sent: not decoded, its slashes kept (rest-authorizer 4).
 	r.MethodARN = d.arn + "/" + r.Method + resourcePath
