@@ -195,7 +195,7 @@ func (e *Emulator) warnOnce(warning string) {
 		return
 	}
 	e.warned[warning] = true
-	e.log.Warn(warning)
+	e.log.Warn(warning) //nolint:sloglint // the finding, with its place in the file, is the message
 }
 
 // remoteAddress is the address of the client's end of the connection.

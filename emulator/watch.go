@@ -77,11 +77,11 @@ func (e *Emulator) reloadAndLog() {
 	switch {
 	case broken:
 		for _, p := range load.Problems {
-			e.log.Error(p.String())
+			e.log.Error(p.String()) //nolint:sloglint // the problem, with its place in the file, is the message
 		}
 		e.log.Warn("the last good version of the route file goes on serving", "problems", len(load.Problems))
 	case err != nil:
-		e.log.Error(err.Error())
+		e.log.Error(err.Error()) //nolint:sloglint // the error is the message
 		e.log.Warn("the last good version of the route file goes on serving")
 	default:
 		e.log.Info("route file reloaded", "routes", len(e.Loaded().API.Routes), "took", time.Since(start).Round(time.Microsecond))

@@ -89,7 +89,7 @@ type Function struct {
 	Position Position
 }
 
-// Authorizer types of a REST API that gatewayd enforces.
+// AuthorizerType is one of the authorizer types that gatewayd enforces.
 type AuthorizerType string
 
 // The two Lambda authorizers.
@@ -184,6 +184,8 @@ func (a *API) partition() string {
 		return "aws-cn"
 	case strings.HasPrefix(a.Region, "us-gov-"):
 		return "aws-us-gov"
+	case strings.HasPrefix(a.Region, "eusc-"):
+		return "aws-eusc"
 	}
 	return "aws"
 }

@@ -78,5 +78,5 @@ func ParseIdentitySource(text string) (IdentitySource, error) {
 		// rest-authorizer 1.4.
 		return IdentitySource{}, fmt.Errorf("identity source %q: a path parameter cannot be an identity source", text)
 	}
-	return IdentitySource{}, fmt.Errorf("identity source %q must start with method.request.header., method.request.querystring., stageVariables. or context.", text)
+	return IdentitySource{}, fmt.Errorf("identity source %q must start with method.request.header., method.request.querystring., stageVariables., or context. and a name", text)
 }

@@ -45,15 +45,15 @@ func TestParseIdentitySourceRefuses(t *testing.T) {
 	tests := []struct{ text, want string }{
 		{
 			text: "",
-			want: `identity source "" must start with method.request.header., method.request.querystring., stageVariables. or context.`,
+			want: `identity source "" must start with method.request.header., method.request.querystring., stageVariables., or context. and a name`,
 		},
 		{
 			text: "Authorization",
-			want: `identity source "Authorization" must start with method.request.header., method.request.querystring., stageVariables. or context.`,
+			want: `identity source "Authorization" must start with method.request.header., method.request.querystring., stageVariables., or context. and a name`,
 		},
 		{
 			text: "method.request.Header.Authorization",
-			want: `identity source "method.request.Header.Authorization" must start with method.request.header., method.request.querystring., stageVariables. or context.`,
+			want: `identity source "method.request.Header.Authorization" must start with method.request.header., method.request.querystring., stageVariables., or context. and a name`,
 		},
 		{
 			text: "method.request.header.",

@@ -111,7 +111,7 @@ func (v *validator) checkAPI() {
 	for _, field := range []struct{ key, value, pattern, want string }{
 		{"id", a.ID, `^[a-z0-9]{1,64}$`, "lower-case letters and digits, 10 of them on AWS"},
 		{"stage", a.Stage, `^[A-Za-z0-9_-]{1,128}$`, "letters, digits, - and _, 128 at most"}, // rest-gateway 1.1
-		{"region", a.Region, `^[a-z]{2}(-[a-z]+)+-[0-9]$`, "a region such as us-east-1"},
+		{"region", a.Region, `^[a-z]{2,4}(-[a-z]+)+-[0-9]$`, "a region such as us-east-1"},
 		{"accountId", a.AccountID, `^[0-9]{12}$`, "12 digits (quote it in YAML: \"123456789012\")"},
 		{"basePath", a.BasePath, `^(/[A-Za-z0-9$_.+!*'()-]+)*$`, "a path such as /dev"},
 	} {
@@ -360,7 +360,7 @@ func PathParameter(segment string) (name string, greedy bool, err error) {
 	name, ok := strings.CutSuffix(segment[1:], "}")
 	name, greedy = strings.CutSuffix(name, "+")
 	if !ok || name == "" || !parameterName(name) {
-		return "", false, fmt.Errorf("the path parameter %q must be {name} or {name+}, of letters, digits, - . _ and :", segment)
+		return "", false, fmt.Errorf("the path parameter %q must be {name} or {name+}, of letters, digits and -._:, such as {petId}", segment)
 	}
 	return name, greedy, nil
 }

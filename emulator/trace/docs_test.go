@@ -48,7 +48,11 @@ func codes(t *testing.T) []string {
 			return true
 		}
 		if name, ok := spec.Type.(*ast.Ident); ok && name.Name == "Code" {
-			text, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			literal, ok := spec.Values[0].(*ast.BasicLit)
+			if !ok {
+				t.Fatalf("%s is no text", spec.Names[0])
+			}
+			text, err := strconv.Unquote(literal.Value)
 			if err != nil {
 				t.Fatal(err)
 			}
