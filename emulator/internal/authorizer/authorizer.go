@@ -21,9 +21,19 @@ type FunctionError struct {
 	Type, Message string
 	Timeout       bool // it exceeded its own timeout
 	Payload       []byte
+	Cause         error // what an in-process function's error wraps, which AWS would not learn
 }
 
-func (e *FunctionError) Error() string { return e.Message }
+// Error is the message, and the cause if it is known.
+func (e *FunctionError) Error() string {
+	if e.Cause == nil {
+		return e.Message
+	}
+	return e.Message + ": " + e.Cause.Error()
+}
+
+// Unwrap returns the cause.
+func (e *FunctionError) Unwrap() error { return e.Cause }
 
 // unauthorized is the one error text that becomes a 401 (rest-authorizer 6.1, 6.2).
 const unauthorized = "Unauthorized"
@@ -129,7 +139,7 @@ func (a *Authorizer) failure(err error) *apigw.Error {
 	var raised *FunctionError
 	switch {
 	case errors.As(err, &raised) && raised.Message == unauthorized:
-		return unauthorizedRefusal(a.name, a.function)
+		return a.unauthorized(raised)
 	case errors.As(err, &raised) && raised.Timeout, errors.Is(err, context.DeadlineExceeded):
 		refusal.Code, refusal.Confidence = trace.AuthorizerTimeout, trace.Reported // rest-authorizer 6.8
 		refusal.Reason = fmt.Sprintf("authorizer %q: function %q did not answer in time: %v", a.name, a.function, err)
@@ -145,12 +155,16 @@ func (a *Authorizer) failure(err error) *apigw.Error {
 	return refusal
 }
 
-func unauthorizedRefusal(name, function string) *apigw.Error {
-	return &apigw.Error{
-		Type: apigw.Unauthorized, Code: trace.AuthorizerUnauthorized,
-		Reason: fmt.Sprintf("authorizer %q: function %q said Unauthorized", name, function),
-		Hint:   "the function refused the token; its own log says why. The refusal is not cached",
+func (a *Authorizer) unauthorized(raised *FunctionError) *apigw.Error {
+	refusal := &apigw.Error{
+		Type: apigw.Unauthorized, Code: trace.AuthorizerUnauthorized, Cause: raised,
+		Reason: fmt.Sprintf("authorizer %q: function %q said %v", a.name, a.function, raised),
+		Hint:   "the function refused the token, and its own log says why; the refusal is not cached",
 	}
+	if raised.Cause != nil {
+		refusal.Hint = "the function refused the token for this cause, of which AWS would tell nothing; the refusal is not cached"
+	}
+	return refusal
 }
 
 func describeError(e *FunctionError) string {

@@ -41,10 +41,16 @@ type Error struct {
 	// Payload is the document as Lambda returns it: errorMessage, errorType and, depending on the runtime, stackTrace or
 	// trace. An endpoint may have sent something that is not JSON.
 	Payload []byte
+	// Cause is what an in-process function's error wraps: what it knows and, in Lambda, only its log would say. Nil if
+	// there is nothing.
+	Cause error
 }
 
 // Error returns the message.
 func (e *Error) Error() string { return e.Message }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Cause }
 
 // lambdaError is an error in Lambda's own words; unlike aws-lambda-go it writes the type first.
 func lambdaError(errorType, message string) *Error {

@@ -2,6 +2,7 @@ package function
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"runtime"
@@ -18,7 +19,9 @@ func reported(err error) *Error {
 	if document, ok := any(err).(messages.InvokeResponse_Error); ok {
 		return documented(document)
 	}
-	return documented(messages.InvokeResponse_Error{Message: err.Error(), Type: typeName(err)})
+	fault := documented(messages.InvokeResponse_Error{Message: err.Error(), Type: typeName(err)})
+	fault.Cause = errors.Unwrap(err)
+	return fault
 }
 
 // panicked shapes a panic. It must be called by the deferred function that recovered the value.
