@@ -17,10 +17,13 @@ type ControlOptions struct {
 
 	// BaseURL is where the API is served, for the URLs of routes.
 	BaseURL string
+
+	// Issuer issues tokens under [IssuerPath], to whoever asks; nil for none.
+	Issuer *Issuer
 }
 
-// Control returns the control API: health, routes, configuration and traces, under /_gatewayd. It is for a listener of its
-// own, so that it shadows no route.
+// Control returns the control API: health, routes, authorizers, configuration, traces and what the commands do, under
+// /_gatewayd, and the issuer. It is for a listener of its own, so that it shadows no route.
 func (e *Emulator) Control(options ControlOptions) http.Handler {
 	return control.New(control.Options{
 		AllowedHosts: options.AllowedHosts,
@@ -29,6 +32,11 @@ func (e *Emulator) Control(options ControlOptions) http.Handler {
 		Reload:       e.Reload,
 		Reset:        e.Reset,
 		Config:       e.config,
+
+		Authorizers:    e.Authorizers,
+		TestAuthorizer: e.TestAuthorizer,
+		PolicyMatrix:   e.PolicyMatrix,
+		Issuer:         options.Issuer,
 	})
 }
 

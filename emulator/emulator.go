@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -100,13 +101,32 @@ func New(source Source, functions Functions, options *Options) (*Emulator, error
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) { e.gateway.ServeHTTP(w, r) }
 
 // Reload reads the routes again and swaps them in whole: requests in flight finish on those that they began with, and
-// authorizer results are kept where the authorizer is the same. When it fails, the last good version goes on serving.
+// authorizer results are kept where the authorizer is the same. When it fails, the last good version goes on serving. The log
+// says what became of it.
 func (e *Emulator) Reload() error {
+	start := time.Now()
 	err := e.reload()
+	e.logReload(err, time.Since(start))
 	if e.options.OnLoad != nil {
 		e.options.OnLoad(e.Loaded())
 	}
 	return err
+}
+
+func (e *Emulator) logReload(err error, took time.Duration) {
+	load, broken := errors.AsType[*LoadError](err)
+	switch {
+	case broken:
+		for _, p := range load.Problems {
+			e.log.Error(p.String()) //nolint:sloglint // the problem, with its place in the file, is the message
+		}
+		e.log.Warn("the last good version of the route file goes on serving", "problems", len(load.Problems))
+	case err != nil:
+		e.log.Error(err.Error()) //nolint:sloglint // the error is the message
+		e.log.Warn("the last good version of the route file goes on serving")
+	default:
+		e.log.Info("route file reloaded", "routes", len(e.Loaded().API.Routes), "took", took.Round(time.Microsecond))
+	}
 }
 
 func (e *Emulator) reload() error {

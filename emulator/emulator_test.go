@@ -142,6 +142,35 @@ func TestReloadOfBrokenFileServesTheLastGoodOne(t *testing.T) {
 	}
 }
 
+// However a reload came about, the log says what became of it, and whoever asked to be told is told.
+func TestReloadIsLogged(t *testing.T) {
+	t.Parallel()
+	f, log := newFile(t, open("one")), &lines{}
+	var failed []bool
+	g := emulatortest.Run(t, emulator.RoutesFile(f.path), emulator.Functions{"one": answer("1")}, &emulator.Options{
+		Log: log.logger(), OnLoad: func(l emulator.Load) { failed = append(failed, l.Failed != nil) },
+	})
+	for _, text := range []string{"routes: { GET /a: none, GET /b: none }", "", open("one")} {
+		f.write(text)
+		if text == "" {
+			if err := os.Remove(f.path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_ = g.Reload() // the log says what it returns
+	}
+	want := []string{"no function", "no function", "problems=2", "cannot be read", "goes on serving", "route file reloaded"}
+	got := log.texts()
+	for i := range want {
+		if len(got) != len(want) || !strings.Contains(got[i], want[i]) {
+			t.Fatalf("got %q, want %q in its lines", got, want)
+		}
+	}
+	if diff := cmp.Diff([]bool{true, true, false}, failed); diff != "" {
+		t.Errorf("failed loads (-want +got):\n%s", diff)
+	}
+}
+
 // A request finishes on the deployment that it began with.
 func TestReloadLeavesRequestsInFlightAlone(t *testing.T) {
 	t.Parallel()

@@ -3,7 +3,6 @@ package emulator
 import (
 	"bytes"
 	"context"
-	"errors"
 	"time"
 )
 
@@ -36,7 +35,7 @@ func (e *Emulator) Watch(ctx context.Context) {
 			continue // it was away for a moment, or written as it was
 		}
 		known = seen
-		e.reloadAndLog()
+		_ = e.Reload() // it has logged what is wrong
 	}
 }
 
@@ -68,24 +67,6 @@ func (e *Emulator) settle(ctx context.Context, seen content) (content, bool) {
 		seen = again
 	}
 	return seen, true
-}
-
-func (e *Emulator) reloadAndLog() {
-	start := time.Now()
-	err := e.Reload()
-	load, broken := errors.AsType[*LoadError](err)
-	switch {
-	case broken:
-		for _, p := range load.Problems {
-			e.log.Error(p.String()) //nolint:sloglint // the problem, with its place in the file, is the message
-		}
-		e.log.Warn("the last good version of the route file goes on serving", "problems", len(load.Problems))
-	case err != nil:
-		e.log.Error(err.Error()) //nolint:sloglint // the error is the message
-		e.log.Warn("the last good version of the route file goes on serving")
-	default:
-		e.log.Info("route file reloaded", "routes", len(e.Loaded().API.Routes), "took", time.Since(start).Round(time.Microsecond))
-	}
 }
 
 // sleep reports whether the time passed before ctx ended.

@@ -10,8 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -179,8 +181,8 @@ func (g *Gateway) serve(r *http.Request) (*http.Response, error) {
 	}
 	response := recorder.Result()
 	canonical := http.Header{}
-	for name, values := range response.Header {
-		for _, value := range values {
+	for _, name := range slices.Sorted(maps.Keys(response.Header)) {
+		for _, value := range response.Header[name] {
 			canonical.Add(name, value) // as an HTTP client reads them
 		}
 	}

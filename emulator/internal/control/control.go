@@ -5,6 +5,7 @@
 package control
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -16,6 +17,8 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"gatewayd/emulator/internal/issuer"
+	"gatewayd/emulator/policy"
 	"gatewayd/emulator/trace"
 )
 
@@ -27,6 +30,11 @@ type Options struct {
 	Config       func() Config
 	Reload       func() error
 	Reset        func()
+
+	Authorizers    func() []Authorizer
+	TestAuthorizer func(ctx context.Context, name string, test AuthorizerTest) (AuthorizerTestResult, error)
+	PolicyMatrix   func(*policy.Policy, policy.Context) []RouteDecision
+	Issuer         *issuer.Issuer // of tokens, nil for none
 }
 
 // DefaultHosts are this machine's own names.
@@ -90,7 +98,17 @@ func New(options Options) http.Handler {
 			a.Reset()
 			w.WriteHeader(http.StatusNoContent)
 		})
+		r.Get("/authorizers", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, a.Authorizers()) })
+		r.Post("/authorizers/{name}/test", a.testAuthorizer)
+		r.Post("/policy/eval", a.evaluatePolicy)
+		r.Post("/policy/matrix", a.policyMatrix)
+		if a.Issuer != nil {
+			r.Post("/tokens", a.mintToken)
+		}
 	})
+	if a.Issuer != nil {
+		r.Mount("/issuer", a.Issuer.Handler())
+	}
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, fmt.Sprintf("nothing is at %s; the API itself is on the other port", r.URL.Path))
 	})

@@ -208,7 +208,7 @@ func (g *Gateway) invoker(f function.Function, arn string) authorizer.Invoker {
 		answer, err := f.Invoke(ctx, function.Invocation{RequestID: newIDs(g.options.Random).uuid(), ARN: arn, Payload: payload})
 		if raised, ok := errors.AsType[*function.Error](err); ok {
 			return nil, &authorizer.FunctionError{
-				Type: raised.Type, Message: raised.Message, Timeout: raised.Type == function.TypeTimedOut, Payload: raised.Payload,
+				Type: raised.Type, Message: raised.Message, Timeout: raised.Type == function.TypeTimedOut, Payload: raised.Payload, Cause: raised.Cause,
 			}
 		}
 		return answer, err

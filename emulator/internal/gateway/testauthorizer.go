@@ -1,0 +1,147 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"gatewayd/emulator/apigw"
+	"gatewayd/emulator/internal/authorizer"
+	"gatewayd/emulator/internal/event"
+	"gatewayd/emulator/policy"
+)
+
+// What a request has that TestInvokeAuthorizer makes up, outside any stage and route. The stage has one name in the method ARN
+// and another in the event (rest-authorizer 4.10).
+const (
+	testStageARN   = "ESTestInvoke-stage"
+	testStage      = "test-invoke-stage"
+	testResourceID = "test-invoke-resource-id"
+	testHost       = "testPrefix.testDomainName"
+	testMethod     = "GET"
+	testPath       = "/"
+	testSourceIP   = "127.0.0.1" // whoever tests is at this machine
+)
+
+// AuthorizerTest is what an authorizer is tried with.
+type AuthorizerTest struct {
+	Headers, Query []event.Pair
+
+	// MethodARN is what the policy is asked about, and what the event names. "" is the one in Event, else that of
+	// TestInvokeAuthorizer: …/ESTestInvoke-stage/GET/.
+	MethodARN string
+
+	// Event is handed to the function as it is, in place of an event made of the rest; it must be JSON. Identity sources and
+	// the validation expression are then left out: they say whether there is an event at all.
+	Event []byte
+}
+
+// TestedAuthorizer is what came of it.
+type TestedAuthorizer struct {
+	MethodARN string
+	Result    *authorizer.Result // nil when there is a Refusal
+	Verdict   policy.Verdict     // of the result's policy for the method ARN
+	Reason    string             // of the verdict
+	Hint      string             // why no statement allows, if it is that
+	Refusal   *apigw.Error       // why there is no result
+	Latency   time.Duration      // of the function, 0 when it was not called
+	Log       string             // in the words of API Gateway's execution log
+}
+
+// TestAuthorizer runs one authorizer outside any route, as the Test button of AWS's console does. It neither looks for kept
+// results nor keeps any. The error is an authorizer that the API does not have.
+func (g *Gateway) TestAuthorizer(ctx context.Context, name string, test AuthorizerTest) (TestedAuthorizer, error) {
+	d := g.deployment.Load()
+	if d == nil || d.authorizers[name] == nil {
+		return TestedAuthorizer{}, fmt.Errorf("no authorizer %q", name)
+	}
+	at := slices.IndexFunc(d.api.Authorizers, func(a apigw.Authorizer) bool { return a.Name == name })
+	declared := &d.api.Authorizers[at]
+	called := d.functions[declared.Function]
+
+	ids, now := newIDs(g.options.Random), g.options.Now()
+	request := testRequest(d, ids, now, test)
+	log := newExecutionLog(now, request.ID)
+	invoke := g.invoker(called.function, called.arn)
+	// Compiled anew, with a store of its own and a look at what is sent.
+	tested, err := authorizer.New(declared, d.api.AuthorizerTimeout, func(ctx context.Context, payload []byte) ([]byte, error) {
+		if test.Event != nil {
+			payload = test.Event
+		}
+		log.sending(called.arn, payload)
+		return invoke(ctx, payload)
+	}, authorizer.NewStore())
+	if err != nil {
+		return TestedAuthorizer{}, err
+	}
+
+	out := TestedAuthorizer{MethodARN: request.MethodARN}
+	log.starting(apigw.DerivedID(6, d.api.ID, "authorizer", name))
+	var id authorizer.Identity
+	if test.Event == nil {
+		id, out.Refusal = tested.Identify(&request)
+		log.identity(declared.Type, id.Sources)
+	}
+	if out.Refusal == nil {
+		var call authorizer.Call
+		out.Result, call, out.Refusal = tested.Call(ctx, &request, id)
+		out.Latency = call.Latency
+		log.answered(call)
+	}
+	if out.Result != nil {
+		asked := policy.Request{Action: policy.Invoke, Resource: request.MethodARN, Context: conditionContext{&request}}
+		var diagnostic policy.Diagnostic
+		out.Verdict, diagnostic = out.Result.Policy.Explain(&asked)
+		out.Reason = diagnostic.Reason
+		if out.Verdict == policy.ImplicitDeny {
+			out.Hint = notAllowed(diagnostic.Statements)
+		}
+	}
+	log.ended(&out)
+	out.Log = log.text.String()
+	return out, nil
+}
+
+// notAllowed says why the first statements that might have allowed do not apply.
+func notAllowed(statements []policy.StatementReport) string {
+	const most = 3
+	var because []string
+	for i := range statements {
+		if s := &statements[i]; s.Effect == policy.EffectAllow && len(because) < most {
+			because = append(because, fmt.Sprintf("statement %d: %s", s.Index, s.Reason))
+		}
+	}
+	return strings.Join(because, "; ")
+}
+
+// testRequest is the request that TestInvokeAuthorizer makes up.
+func testRequest(d *deployment, ids ids, now time.Time, test AuthorizerTest) event.Request {
+	stage := d.stage
+	stage.Name = testStage
+	r := event.Request{
+		Stage: &stage, ID: ids.uuid(), ExtendedID: ids.extended(), TraceID: ids.root(now), Time: now,
+		Method: testMethod, Path: testPath, ContextPath: testPath, Host: testHost, SourceIP: testSourceIP,
+		Headers: test.Headers, Query: test.Query, Resource: testPath, ResourceID: testResourceID,
+		MethodARN: test.MethodARN,
+	}
+	if r.MethodARN == "" {
+		r.MethodARN = methodARN(test.Event)
+	}
+	if r.MethodARN == "" {
+		r.MethodARN = d.api.ARN() + "/" + testStageARN + "/" + testMethod + testPath
+	}
+	return r
+}
+
+// methodARN is the one that an event names, "" when it names none.
+func methodARN(payload []byte) string {
+	var named map[string]json.RawMessage // its keys, unlike a struct's, are compared with case
+	var arn string
+	if json.Unmarshal(payload, &named) != nil || json.Unmarshal(named["methodArn"], &arn) != nil {
+		return ""
+	}
+	return arn
+}
