@@ -11,6 +11,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"gatewayd/emulator"
 	"gatewayd/emulator/apigw"
 )
 
@@ -21,12 +22,15 @@ type cli struct {
 	EnvFile string `placeholder:"FILE" help:"File of KEY=VALUE lines to add to the environment; a variable that is set already wins."`
 	URL     string `placeholder:"URL" default:"http://127.0.0.1:3001" help:"Control listener of a running gatewayd (${default})."`
 
-	Serve    serveCommand    `cmd:"" default:"withargs" help:"Serve the API; this is what gatewayd does without a command."`
-	Validate validateCommand `cmd:"" help:"Check the route file and print every problem."`
-	List     routesCommand   `cmd:"" name:"routes" help:"List the routes with what guards them."`
-	Schema   schemaCommand   `cmd:"" help:"Print the JSON Schema of the route file."`
-	Health   healthCommand   `cmd:"" help:"Ask a running gatewayd whether it is well."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Serve    serveCommand          `cmd:"" default:"withargs" help:"Serve the API; this is what gatewayd does without a command."`
+	Validate validateCommand       `cmd:"" help:"Check the route file and print every problem."`
+	List     routesCommand         `cmd:"" name:"routes" help:"List the routes with what guards them."`
+	Policy   policyCommands        `cmd:"" help:"Evaluate policies, without a request."`
+	Test     testAuthorizerCommand `cmd:"" name:"test-authorizer" help:"Run one authorizer, as the Test button of AWS's console does."`
+	Token    tokenCommand          `cmd:"" help:"Print a signed token, valid or wrong in one respect."`
+	Schema   schemaCommand         `cmd:"" help:"Print the JSON Schema of the route file."`
+	Health   healthCommand         `cmd:"" help:"Ask a running gatewayd whether it is well."`
+	Version  versionCommand        `cmd:"" help:"Print the version."`
 }
 
 // command is what was selected.
@@ -62,6 +66,7 @@ func parse(args []string, stdout, stderr io.Writer, getenv func(string) string) 
 		kong.Exit(func(int) { parsed.helped = true }), // kong exits for --help only, and goes on when it could not
 		kong.Resolvers(kong.ResolverFunc(fromVariable)),
 		kong.ValueFormatter(withVariable),
+		kong.Vars{"cases": joined(emulator.TokenCases()), "algorithms": joined(emulator.TokenAlgorithms())},
 	)
 	if err != nil {
 		return nil, err
@@ -108,6 +113,14 @@ func commands(root *kong.Node) []string {
 		names[i] = child.Name
 	}
 	return names
+}
+
+func joined[T ~string](values []T) string {
+	texts := make([]string, len(values))
+	for i, v := range values {
+		texts[i] = string(v)
+	}
+	return strings.Join(texts, ",")
 }
 
 // variable is the name of a flag's variable.

@@ -3,12 +3,9 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net/http"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -43,10 +40,7 @@ func (c *routesCommand) run(_ context.Context, p *program) error {
 	if !c.JSON {
 		return writeTable(p.stdout, routes)
 	}
-	encoder := json.NewEncoder(p.stdout)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(routes)
+	return writeJSON(p.stdout, routes)
 }
 
 type schemaCommand struct{}
@@ -71,39 +65,6 @@ func (healthCommand) run(ctx context.Context, p *program) error {
 	}
 	_, err = fmt.Fprintf(p.stdout, "ok: %s of %s\n", count(health.Routes, "route"), health.API)
 	return err
-}
-
-// health is the answer of GET /_gatewayd/health, as far as it is of use here.
-type health struct {
-	Status string `json:"status"`
-	Routes int    `json:"routes"`
-	API    string `json:"api"`
-}
-
-func askHealth(ctx context.Context, url string) (health, error) {
-	const most = 1 << 20
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(url, "/")+"/_gatewayd/health", nil)
-	if err != nil {
-		return health{}, err
-	}
-	// No proxy: a container's HTTP_PROXY does not know this machine's own addresses.
-	transport := &http.Transport{DisableKeepAlives: true}
-	response, err := transport.RoundTrip(request)
-	if err != nil {
-		return health{}, err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return health{}, fmt.Errorf("it answers %s", response.Status)
-	}
-	var answer health
-	if err := json.NewDecoder(io.LimitReader(response.Body, most)).Decode(&answer); err != nil {
-		return health{}, fmt.Errorf("its answer is not a gatewayd's: %w", err)
-	}
-	if answer.Status != "ok" {
-		return health{}, fmt.Errorf("its status is %q", answer.Status)
-	}
-	return answer, nil
 }
 
 type versionCommand struct{}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -10,29 +11,60 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"gatewayd/emulator"
 )
 
-// withDefaults is the environment of in-process functions: gatewayd's own, with values for what they cannot do without.
-func withDefaults(getenv func(string) string, key *secretFile, log *slog.Logger) func(string) string {
-	return func(name string) string {
-		if value := getenv(name); value != "" {
-			return value
-		}
-		switch name {
-		case "AUDIENCE":
-			return "https://your-api-gateway"
-		case "DATABASE_URL":
-			return "file:gatewayd.db"
-		case "SECRET_KEY":
-			secret, err := key.get()
-			if err != nil {
-				// The function goes on to say that the variable is not set.
-				log.Error("there is no key to sign tokens with", "cause", err, hintKey, "set SECRET_KEY")
-			}
-			return secret
-		}
-		return ""
+// defaults is the environment of in-process functions: gatewayd's own, with values for what they cannot do without.
+type defaults struct {
+	getenv         func(string) string
+	key            *secretFile
+	log            *slog.Logger
+	issuer, keySet string // URLs of the local issuer, "" while there is none
+}
+
+func (p *program) defaults(log *slog.Logger) *defaults {
+	return &defaults{getenv: p.getenv, key: &secretFile{path: filepath.Join(".gatewayd", "secret")}, log: log}
+}
+
+// issueFrom tells functions of an issuer on the control listener at a URL. What tokens say as iss may be another place; their
+// keys are fetched from this one.
+func (d *defaults) issueFrom(control, issuerURL string) {
+	local := strings.TrimRight(control, "/") + emulator.IssuerPath
+	d.issuer, d.keySet = cmp.Or(issuerURL, local), local+".well-known/jwks.json"
+}
+
+// get is a variable.
+func (d *defaults) get(name string) string {
+	if value := d.getenv(name); value != "" {
+		return value
 	}
+	switch name {
+	case "TOKEN_ISSUER":
+		return d.issuer
+	case "JWKS_URI":
+		return d.keySet
+	case "AUDIENCE":
+		return "https://your-api-gateway"
+	case "DATABASE_URL":
+		return "file:gatewayd.db"
+	case "SECRET_KEY":
+		secret, err := d.secretKey()
+		if err != nil {
+			// The function goes on to say that the variable is not set.
+			d.log.Error("there is no key to sign tokens with", "cause", err, hintKey, "set SECRET_KEY")
+		}
+		return secret
+	}
+	return ""
+}
+
+// secretKey is what HS256 tokens are signed with: SECRET_KEY, or a secret of our own.
+func (d *defaults) secretKey() (string, error) {
+	if key := d.getenv("SECRET_KEY"); key != "" {
+		return key, nil
+	}
+	return d.key.get()
 }
 
 // secretFile is a random secret in a file that only its owner can read. It is made when it is first asked for.

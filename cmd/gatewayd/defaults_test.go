@@ -55,6 +55,8 @@ func TestDefaults(t *testing.T) {
 		variable string
 		set      string
 		secret   string // the file
+		control  string // URL of the control listener, with an issuer
+		issuer   string // what that is called
 		want     string
 		log      string
 	}{
@@ -65,14 +67,28 @@ func TestDefaults(t *testing.T) {
 		{name: "secret that is set", variable: "SECRET_KEY", set: "mine", secret: empty, want: "mine"},
 		{name: "empty secret", variable: "SECRET_KEY", secret: empty, log: "is empty"},
 		{name: "secret that cannot be made", variable: "SECRET_KEY", secret: filepath.Join(kept, "folder", "secret"), log: "not a directory"},
-		{name: "anything else", variable: "TOKEN_ISSUER"},
+		{name: "issuer", variable: "TOKEN_ISSUER", control: "http://127.0.0.1:3001/", want: "http://127.0.0.1:3001/issuer/"},
+		{name: "issuer of another name", variable: "TOKEN_ISSUER", control: "http://127.0.0.1:3001", issuer: "https://issuer.example", want: "https://issuer.example"},
+		{name: "issuer that is set", variable: "TOKEN_ISSUER", set: "https://issuer.example/", control: "http://127.0.0.1:3001", want: "https://issuer.example/"},
+		{name: "no issuer", variable: "TOKEN_ISSUER"},
+		{
+			name: "keys of an issuer of another name", variable: "JWKS_URI", control: "http://127.0.0.1:3001", issuer: "https://issuer.example",
+			want: "http://127.0.0.1:3001/issuer/.well-known/jwks.json",
+		},
+		{name: "no keys", variable: "JWKS_URI"},
+		{name: "anything else", variable: "TABLE", control: "http://127.0.0.1:3001"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var log strings.Builder
-			getenv := withDefaults(func(string) string { return test.set }, &secretFile{path: test.secret}, newLog(&log, textFormat, slog.LevelInfo))
-			if got := getenv(test.variable); got != test.want {
+			environment := &defaults{
+				getenv: func(string) string { return test.set }, key: &secretFile{path: test.secret}, log: newLog(&log, textFormat, slog.LevelInfo),
+			}
+			if test.control != "" {
+				environment.issueFrom(test.control, test.issuer)
+			}
+			if got := environment.get(test.variable); got != test.want {
 				t.Errorf("%s is %q, want %q", test.variable, got, test.want)
 			}
 			if !strings.Contains(log.String(), test.log) || (test.log == "") != (log.String() == "") {

@@ -21,6 +21,7 @@ type journal interface {
 type addresses struct {
 	api     string // URL with the base path
 	control string // URL, "" when it is off
+	issuer  string // what tokens say as iss, "" when there is none
 	routes  int
 	open    int // of the routes
 }
@@ -44,7 +45,7 @@ func (j textJournal) routes(routes []emulator.Route) {
 func (j textJournal) listening(at addresses) {
 	text := fmt.Sprintf("API      %s  (%s, %d %s)\n", at.api, count(at.routes, "route"), at.open, open)
 	if at.control != "" {
-		text += fmt.Sprintf("control  %s\n", at.control)
+		text += fmt.Sprintf("control  %s\nissuer   %s  (%s)\n", at.control, at.issuer, emulator.IssuerNotice)
 	}
 	fmt.Fprint(j.w, text)
 }
@@ -68,7 +69,7 @@ func (j jsonJournal) routes(routes []emulator.Route) {
 }
 
 func (j jsonJournal) listening(at addresses) {
-	j.log.Info("listening", "api", at.api, "control", at.control, "routes", at.routes, "open", at.open)
+	j.log.Info("listening", "api", at.api, "control", at.control, "issuer", at.issuer, "routes", at.routes, "open", at.open)
 }
 
 func (j jsonJournal) request(t trace.Trace) {

@@ -17,10 +17,18 @@ const (
 	exitOK     = 0
 	exitFailed = 1 // the file, the network or a function
 	exitUsage  = 2
+
+	exitRefused = 3 // what was tried is denied or unauthorized
 )
+
+// exitStatus is an error that has nothing to say: the command's output has said it.
+type exitStatus int
+
+func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
 // program is what a command runs with: the world it was given, and the flags that every command has.
 type program struct {
+	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) string // with the variables of --env-file
 	routes         string              // the route file
@@ -29,7 +37,7 @@ type program struct {
 
 // run is the whole program. It neither reads nor writes anything that it is not given, except for files, the network and
 // signals, and it returns the exit status.
-func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
 	line, err := parse(args, stdout, stderr, getenv)
 	if err == nil && !line.helped && line.flags.EnvFile != "" {
 		if getenv, err = withEnvFile(getenv, line.flags.EnvFile); err == nil {
@@ -39,7 +47,7 @@ func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writ
 	}
 	if err == nil && !line.helped {
 		err = line.command.run(ctx, &program{
-			stdout: stdout, stderr: stderr, getenv: getenv,
+			stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv,
 			routes: filepath.Clean(line.flags.Routes), url: line.flags.URL,
 		})
 	}
@@ -62,6 +70,9 @@ func (f *failure) Unwrap() error { return f.err }
 func report(stderr io.Writer, err error) int {
 	if err == nil {
 		return exitOK
+	}
+	if status, ok := errors.AsType[exitStatus](err); ok {
+		return int(status)
 	}
 	f, ok := errors.AsType[*failure](err)
 	if !ok {

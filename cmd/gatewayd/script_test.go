@@ -2,15 +2,21 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"flag"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os/exec"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -35,7 +41,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "ports": ports, "ready": ready, "fetch": fetch, "listen": listenOn,
+			"exits": exits, "ports": ports, "ready": ready, "fetch": fetch, "listen": listenOn, "claims": claims,
 		},
 	})
 }
@@ -68,9 +74,14 @@ func ready(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(awaitHealth(context.Background(), args[0]))
 }
 
-// fetch compares the status of an answer: fetch STATUS URL [HOST]
+// fetch compares the status of an answer: fetch STATUS [POST:]URL [HOST]
 func fetch(ts *testscript.TestScript, _ bool, args []string) {
-	request, err := http.NewRequest(http.MethodGet, args[1], nil)
+	url, post := strings.CutPrefix(args[1], "POST:")
+	method := http.MethodGet
+	if post {
+		method = http.MethodPost
+	}
+	request, err := http.NewRequest(method, url, nil)
 	ts.Check(err)
 	if len(args) > 2 {
 		request.Host = args[2]
@@ -89,4 +100,33 @@ func listenOn(ts *testscript.TestScript, _ bool, args []string) {
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", args[0]))
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(listener.Close()) })
+}
+
+// claims compares the claims of the token that was printed, sorted and in JSON: claims 'NAME=VALUE NAME=VALUE'. Of the times,
+// which differ from run to run, it shows exp-iat.
+func claims(ts *testscript.TestScript, _ bool, args []string) {
+	parts := strings.Split(strings.TrimSuffix(ts.ReadFile("stdout"), "\n"), ".")
+	if len(parts) != 3 {
+		ts.Fatalf("no token: %q", parts)
+	}
+	text, err := base64.RawURLEncoding.DecodeString(parts[1])
+	ts.Check(err)
+	var members map[string]json.RawMessage
+	ts.Check(json.Unmarshal(text, &members))
+	var issued, expires int64
+	ts.Check(json.Unmarshal(members["exp"], &expires))
+	members["exp"] = json.RawMessage("TIME")
+	if members["iat"] != nil {
+		ts.Check(json.Unmarshal(members["iat"], &issued))
+		members["exp-iat"] = json.RawMessage(strconv.FormatInt(expires-issued, 10))
+		delete(members, "exp")
+		delete(members, "iat")
+	}
+	var got []string
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		got = append(got, name+"="+string(members[name]))
+	}
+	if diff := cmp.Diff(args[0], strings.Join(got, " ")); diff != "" {
+		ts.Fatalf("claims (-want +got):\n%s", diff)
+	}
 }

@@ -8,7 +8,8 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"path/filepath"
+	"reflect"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -27,9 +28,10 @@ type serveCommand struct {
 	ControlHost         string   `placeholder:"HOST" default:"127.0.0.1" help:"Address of the control listener (${default})."`
 	ControlPort         uint16   `placeholder:"PORT" default:"3001" help:"Port of the control listener (${default}); 0 turns it off."`
 	ControlAllowedHosts []string `placeholder:"HOST" default:"localhost,127.0.0.1,[::1]" help:"Names by which the control listener may be called (${default})."`
-	NoWatch             bool     `help:"Do not reload the route file when it changes."`
-	LogFormat           string   `placeholder:"FORMAT" enum:"text,json" default:"text" help:"Format of what is printed: text, or json with one object a line."`
-	Quiet               bool     `help:"Print neither routes nor requests, only addresses, warnings and errors."`
+	issuerFlags
+	NoWatch   bool   `help:"Do not reload the route file when it changes."`
+	LogFormat string `placeholder:"FORMAT" enum:"text,json" default:"text" help:"Format of what is printed: text, or json with one object a line."`
+	Quiet     bool   `help:"Print neither routes nor requests, only addresses, warnings and errors."`
 }
 
 // Validate refuses an empty address, which would be every interface. Kong calls it.
@@ -64,56 +66,119 @@ func (c *serveCommand) run(ctx context.Context, p *program) error {
 	// What functions keep open is closed last: they may still run when the listeners are closed.
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	clock := emulator.NewClock()
-	options := emulator.Options{Clock: clock, Log: log}
+	s := server{serveCommand: c, environment: p.defaults(log), clock: emulator.NewClock(), journal: journal, log: log}
+	options := emulator.Options{Clock: s.clock, Log: log, OnLoad: s.loaded}
 	if !c.Quiet {
 		options.OnTrace = journal.request
 	}
-	e, err := p.load(handlers.Options{
-		Getenv:  withDefaults(p.getenv, &secretFile{path: filepath.Join(".gatewayd", "secret")}, log),
-		Now:     clock.Now,
-		Log:     log,
-		Context: background,
-	}, options)
+	var err error
+	s.emulator, err = p.load(handlers.Options{Getenv: s.environment.get, Now: s.clock.Now, Log: log, Context: background}, options)
 	if err != nil {
 		return err
 	}
-	servers, err := c.listen(ctx, e, journal)
+	tasks, err := s.listen(ctx)
 	if err != nil {
 		return err
 	}
-	return runUntilSignal(ctx, servers, signals, log)
+	return runUntilSignal(ctx, tasks, signals, log)
 }
+
+// server is what serve consists of.
+type server struct {
+	*serveCommand
+	environment *defaults
+	clock       *emulator.Clock
+	journal     journal
+	log         *slog.Logger
+	emulator    *emulator.Emulator
+	base        string // URL of the API, without its base path
+
+	mu    sync.Mutex // one reload at a time is told of
+	table []emulator.Route
+}
+
+// task is something that runs until its context ends.
+type task func(context.Context) error
 
 // listen binds both listeners, before either serves: whoever sees one answer can use the other. It prints where they are, and
 // returns what is to run.
-func (c *serveCommand) listen(ctx context.Context, e *emulator.Emulator, journal journal) ([]func(context.Context) error, error) {
-	api, err := listen(ctx, c.Host, c.Port, "--host", "--port")
+func (s *server) listen(ctx context.Context) ([]task, error) {
+	api, err := listen(ctx, s.Host, s.Port, "--host", "--port")
 	if err != nil {
 		return nil, err
 	}
-	base := baseURL(api)
-	routes := e.Routes(base)
-	at := addresses{api: base + e.Loaded().API.BasePath, routes: len(routes), open: countOpen(routes)}
-	var servers []func(context.Context) error
-	if !c.NoWatch {
-		servers = append(servers, func(ctx context.Context) error { e.Watch(ctx); return nil })
+	e := s.emulator
+	s.base = baseURL(api)
+	s.table = e.Routes(s.base)
+	at := addresses{api: s.base + e.Loaded().API.BasePath, routes: len(s.table), open: countOpen(s.table)}
+	var tasks []task
+	if !s.NoWatch {
+		tasks = append(tasks, func(ctx context.Context) error { e.Watch(ctx); return nil })
 	}
-	servers = append(servers, func(ctx context.Context) error { return e.Serve(ctx, api) })
-	if c.ControlPort != 0 {
-		control, err := listen(ctx, c.ControlHost, c.ControlPort, "--control-host", "--control-port")
+	tasks = append(tasks, func(ctx context.Context) error { return e.Serve(ctx, api) })
+	if s.ControlPort != 0 {
+		more, err := s.listenControl(ctx, &at)
 		if err != nil {
 			return nil, errors.Join(err, api.Close())
 		}
-		at.control = baseURL(control)
-		options := emulator.ControlOptions{AllowedHosts: c.ControlAllowedHosts, BaseURL: base}
-		servers = append(servers, func(ctx context.Context) error { return e.ServeControl(ctx, control, options) })
+		tasks = append(tasks, more...)
 	}
-	if !c.Quiet {
-		journal.routes(routes)
+	if !s.Quiet {
+		s.journal.routes(s.table)
 	}
-	journal.listening(at)
-	return servers, nil
+	s.journal.listening(at)
+	return tasks, nil
+}
+
+// listenControl binds the control listener. The token issuer comes after it, as its URL has the port.
+func (s *server) listenControl(ctx context.Context, at *addresses) ([]task, error) {
+	control, err := listen(ctx, s.ControlHost, s.ControlPort, "--control-host", "--control-port")
+	if err != nil {
+		return nil, err
+	}
+	at.control = baseURL(control)
+	s.environment.issueFrom(at.control, s.IssuerURL)
+	at.issuer = s.environment.issuer
+	issuer, err := emulator.NewIssuer(emulator.IssuerOptions{
+		URL: at.issuer, Audience: s.environment.get("AUDIENCE"), FindSecretKey: s.environment.secretKey,
+		KeysFile: s.IssuerKeys, Now: s.clock.Now,
+	})
+	if err != nil {
+		err = &failure{err: err, hint: "--issuer-url and --issuer-keys say what the token issuer is called, and where its keys are"}
+		return nil, errors.Join(err, control.Close())
+	}
+	if tcp, ok := control.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
+		s.log.Warn("the token issuer can be reached from other machines", hintKey, "it is "+emulator.IssuerNotice)
+	}
+	options := emulator.ControlOptions{AllowedHosts: s.ControlAllowedHosts, BaseURL: s.base, Issuer: issuer}
+	return []task{
+		func(ctx context.Context) error { return s.emulator.ServeControl(ctx, control, options) },
+		func(context.Context) error { // making keys takes a while, which the first request need not wait for
+			_, err := issuer.Mint(emulator.TokenRequest{})
+			return err
+		},
+	}, nil
+}
+
+// loaded prints the routes again when a reload has changed them: one may have become open. What is wrong with a file that
+// cannot be loaded is in the log.
+func (s *server) loaded(load emulator.Load) {
+	if load.Failed != nil || s.Quiet {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	table := s.emulator.Routes(s.base)
+	if !slices.EqualFunc(s.table, table, sameRoute) {
+		s.journal.routes(table)
+	}
+	s.table = table
+}
+
+// sameRoute compares all but where the routes stand in the file.
+func sameRoute(a, b emulator.Route) bool {
+	a.Source, b.Source = "", ""
+	return reflect.DeepEqual(a, b)
 }
 
 // listen binds a listener; the flags are those that say where.
@@ -140,16 +205,16 @@ func baseURL(listener net.Listener) string {
 	return "http://" + address
 }
 
-// runUntilSignal runs servers until ctx ends, one of them fails, or a signal comes. They may then finish what they have begun;
+// runUntilSignal runs tasks until ctx ends, one of them fails, or a signal comes. They may then finish what they have begun;
 // a second signal does not wait for that.
-func runUntilSignal(ctx context.Context, servers []func(context.Context) error, signals <-chan os.Signal, log *slog.Logger) error {
+func runUntilSignal(ctx context.Context, tasks []task, signals <-chan os.Signal, log *slog.Logger) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	failed := make(chan error, len(servers))
+	failed := make(chan error, len(tasks))
 	var running sync.WaitGroup
-	for _, server := range servers {
+	for _, run := range tasks {
 		running.Go(func() {
-			if err := server(ctx); err != nil {
+			if err := run(ctx); err != nil {
 				failed <- err
 				stop()
 			}

@@ -11,10 +11,11 @@ import (
 // open is what a route shows that nobody guards. It is not to be overlooked.
 const open = "OPEN"
 
+const tableGap = 2 // spaces between columns
+
 // writeTable writes one line a route: method, URL, authorizer with type and TTL, target.
 func writeTable(w io.Writer, routes []emulator.Route) error {
-	const gap = 2
-	table := tabwriter.NewWriter(w, 0, 0, gap, ' ', 0)
+	table := tabwriter.NewWriter(w, 0, 0, tableGap, ' ', 0)
 	for i := range routes {
 		r := &routes[i]
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", r.Method, printable(r.URL), guard(r), printable(r.Target))
