@@ -42,6 +42,8 @@ func layers() map[string]rule {
 			modules:  []string{"github.com/alecthomas/kong", "github.com/mattn/go-isatty"},
 		},
 		"emulator/conformance":  {},
+		"e2e":                   {},
+		"bench/compare":         {packages: library, modules: []string{"github.com/aws/aws-lambda-go", "github.com/go-chi/chi/v5"}},
 		"emulator/emulatortest": {packages: []string{"emulator", "emulator/trace"}},
 		"bench": {
 			packages: slices.Concat(library, []string{"emulator/emulatortest"}),
