@@ -333,6 +333,34 @@ func TestExpectContinue(t *testing.T) {
 	}
 }
 
+// TestHeadLimits holds rest-gateway 4: 10,240 bytes of header lines (reported), and as many of a URL (documented, its answer
+// inferred).
+func TestHeadLimits(t *testing.T) {
+	t.Parallel()
+	const limit = 10_240
+	address := serve(t, newEmulator(t, wireRoutes, emulator.Functions{"backend": answering(`{"body":"ok"}`)}))
+	header := func(size int) string {
+		const rest = "Host: x\r\nA: \r\n"
+		return "GET /dev/a HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("a", size-len(rest)) + "\r\n\r\n"
+	}
+	url := func(size int) string {
+		const rest = "/dev/a?"
+		return "GET " + rest + strings.Repeat("a", size-len(rest)) + " HTTP/1.1\r\nHost: x\r\n\r\n"
+	}
+	for _, test := range []struct{ name, request, want string }{
+		{"header", header(limit), "HTTP/1.1 200 OK: ok"},
+		{"header and a byte", header(limit + 1), "HTTP/1.1 431 Request Header Fields Too Large: HTTP header is larger than 10240 bytes."},
+		{"URL", url(limit), "HTTP/1.1 200 OK: ok"},
+		{"URL and a byte", url(limit + 1), "HTTP/1.1 414 Request URI Too Long: Request URI too long"},
+	} {
+		conn := dial(t, address)
+		conn.send(test.request)
+		if got := conn.status(); got != test.want {
+			t.Errorf("%s: got %s, want %s", test.name, got, test.want)
+		}
+	}
+}
+
 // TestRefusedBody holds that what follows a body which was not read is never taken for a request, and that a client which
 // sends everything before it reads anything still gets its answer (rest-gateway 4).
 func TestRefusedBody(t *testing.T) {
