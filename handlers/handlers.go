@@ -11,7 +11,8 @@
 //	allow-token         TOKEN: the token "allow" allows every method of the API, any other denies them all
 //	request-parameters  REQUEST: header X-Tenant, query string parameter key and stage variable table
 //	jwt-hs256           TOKEN: a JSON Web Token signed with SECRET_KEY allows every method, anything else denies them all
-//	jwt-rs256           TOKEN: a JSON Web Token of TOKEN_ISSUER for AUDIENCE, signed with a key of JWKS_URI, allows the method
+//	jwt-rs256           TOKEN: a JSON Web Token of TOKEN_ISSUER for AUDIENCE, signed with a key of JWKS_URI, allows the method;
+//	                    by RS256 if that is an RSA key of 2048 to 8192 bits, by ES256 if it is one of the curve P-256
 //
 // Functions behind a Lambda proxy integration:
 //

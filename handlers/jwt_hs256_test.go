@@ -24,7 +24,7 @@ func hs256Claims() jwt.MapClaims {
 }
 
 // authorizeHS256 is the decision of a fresh jwt-hs256.
-func authorizeHS256(t testing.TB, secret, token string) string {
+func authorizeHS256(t testing.TB, token string) string {
 	t.Helper()
 	authorize := function[tokenAuthorizer](t, handlers.Options{
 		Getenv: environment(map[string]string{"SECRET_KEY": secret}),
@@ -67,6 +67,8 @@ func TestJWTHS256(t *testing.T) {
 		{"critical extension", sign(t, jwt.SigningMethodHS256, []byte(secret), map[string]any{"crit": []string{"x"}, "x": 1}, hs256Claims()), "Deny"},
 		{"payload no object", hs256Raw(header, `[]`), "Deny"},
 		{"payload no JSON", hs256Raw(header, `foo`), "Deny"},
+		{"payload null", hs256Raw(header, `null`), "Deny"},
+		{"payload of two objects", hs256Raw(header, `{}{}`), "Deny"},
 		{"algorithm in lower case", hs256Raw(`{"alg":"hs256"}`, `{}`), "Deny"},
 		{"signed without a library", hs256Raw(header, `{}`), "Allow"},
 		{"nothing", "", "Deny"},
@@ -77,7 +79,7 @@ func TestJWTHS256(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			if got := authorizeHS256(t, secret, test.token); got != test.want {
+			if got := authorizeHS256(t, test.token); got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})
@@ -85,7 +87,7 @@ func TestJWTHS256(t *testing.T) {
 	for name, token := range manipulations(t, hs256(nil)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := authorizeHS256(t, secret, token); got != "Deny" {
+			if got := authorizeHS256(t, token); got != "Deny" {
 				t.Errorf("got %s, want Deny", got)
 			}
 		})
@@ -98,22 +100,8 @@ func TestJWTHS256UnusedBits(t *testing.T) {
 	token := sign(t, jwt.SigningMethodHS256, []byte(secret), nil, hs256Claims())
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	last := strings.IndexByte(alphabet, token[len(token)-1])
-	if got := authorizeHS256(t, secret, token[:len(token)-1]+string(alphabet[last|1])); got != "Deny" {
+	if got := authorizeHS256(t, token[:len(token)-1]+string(alphabet[last|1])); got != "Deny" {
 		t.Errorf("got %s, want Deny", got)
-	}
-}
-
-// The payload of the vectors is "foo", no claims, so even those with a valid signature are denied. Their public key is taken
-// for a secret here.
-func TestJWTHS256Vectors(t *testing.T) {
-	t.Parallel()
-	for _, vector := range vectors(t) {
-		t.Run(vector.name, func(t *testing.T) {
-			t.Parallel()
-			if got := authorizeHS256(t, string(vector.key), vector.token); got != "Deny" {
-				t.Errorf("got %s, want Deny", got)
-			}
-		})
 	}
 }
 
@@ -169,7 +157,7 @@ func FuzzJWTHS256(f *testing.F) {
 	f.Add(valid)
 	f.Add(hs256Raw(`{"alg":"HS256"}`, `{"exp":1e300}`))
 	f.Fuzz(func(t *testing.T, token string) {
-		if authorizeHS256(t, secret, token) != "Allow" {
+		if authorizeHS256(t, token) != "Allow" {
 			return
 		}
 		token = strings.TrimPrefix(token, "Bearer ")

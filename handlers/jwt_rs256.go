@@ -35,8 +35,9 @@ type MethodStatement struct {
 }
 
 // rs256 is an authorizer for bearer tokens of an issuer (TOKEN_ISSUER, byte for byte) for an audience (AUDIENCE), signed with a
-// key of the issuer's key set (JWKS_URI). The token's sub is the principal; its scope, if it has one, is handed to the
-// integration. Whatever is wrong ends in "Unauthorized", which is 401 and is not cached; the cause is in the log.
+// key of the issuer's key set (JWKS_URI): by RS256 with an RSA key, by ES256 with one of the curve P-256. The token's sub is
+// the principal; its scope, if it has one, is handed to the integration. Whatever is wrong ends in "Unauthorized", which is
+// 401 and is not cached; the cause is in the log.
 //
 // The policy is for the method ARN of the event alone, as in the tutorial. With caching, a second method called with the same
 // token is judged by the first one's policy and refused: that is API Gateway's own behavior.
@@ -90,30 +91,28 @@ func (a *rs256) verify(
 	if !ok {
 		return nil, errors.New(`token does not begin with "Bearer "`)
 	}
-	parser := jwt.NewParser(
-		// Checked before the key is looked up, so a public key is never taken for a secret (RFC 8725 section 3.1).
-		jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}),
-		jwt.WithIssuer(issuer),
-		jwt.WithAudience(audience),
-		jwt.WithTimeFunc(a.now),
-		jwt.WithStrictDecoding(),
-	)
-	claims := &rs256Claims{}
-	_, err := parser.ParseWithClaims(encoded, claims, func(token *jwt.Token) (any, error) {
-		if err := refuseExtensions(token); err != nil {
-			return nil, err
-		}
-		kid, _ := token.Header["kid"].(string)
-		if kid == "" {
-			return nil, errors.New("token names no key")
-		}
-		return a.keys.key(ctx, uri, kid)
-	})
+	_, payload, err := a.verifySignature(ctx, uri, encoded)
 	if err != nil {
+		return nil, err
+	}
+	claims := &rs256Claims{}
+	validator := jwt.NewValidator(jwt.WithIssuer(issuer), jwt.WithAudience(audience), jwt.WithTimeFunc(a.now))
+	if err := readClaims(payload, claims, validator); err != nil {
 		return nil, err
 	}
 	if claims.Subject == "" {
 		return nil, errors.New("token has no sub")
 	}
 	return claims, nil
+}
+
+// verifySignature is verify with the keys of a key set.
+func (a *rs256) verifySignature(ctx context.Context, uri, token string) (header, payload []byte, err error) {
+	algorithms := []string{jwt.SigningMethodRS256.Alg(), jwt.SigningMethodES256.Alg()}
+	return verify(token, algorithms, func(kid string) (verificationKey, error) {
+		if kid == "" {
+			return verificationKey{}, errors.New("token names no key")
+		}
+		return a.keys.key(ctx, uri, kid)
+	})
 }

@@ -54,10 +54,24 @@ func newKey(t testing.TB, bits int) *rsa.PrivateKey {
 	return key
 }
 
+func newECKey(t testing.TB, curve elliptic.Curve) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(curve, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
 // webKey is a key as a member of a key set, with members changed; one that is nil is taken away.
 func webKey(t testing.TB, key any, changes map[string]any) map[string]any {
 	t.Helper()
-	text, err := json.Marshal(jose.JSONWebKey{Key: key, KeyID: "k1", Use: "sig", Algorithm: "RS256"})
+	algorithm := "RS256"
+	switch key.(type) {
+	case *ecdsa.PublicKey, *ecdsa.PrivateKey:
+		algorithm = "ES256"
+	}
+	text, err := json.Marshal(jose.JSONWebKey{Key: key, KeyID: "k1", Use: "sig", Algorithm: algorithm})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,16 +157,13 @@ func TestJWTRS256AsDeployed(t *testing.T) {
 func TestJWTRS256Tokens(t *testing.T) {
 	t.Parallel()
 	key, otherKey := newKey(t, 2048), newKey(t, 2048)
-	ecKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ecKey, otherECKey := newECKey(t, elliptic.P256()), newECKey(t, elliptic.P256())
 	der, err := x509.MarshalPKIXPublicKey(key.Public())
 	if err != nil {
 		t.Fatal(err)
 	}
 	publicPEM := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
-	kid := map[string]any{"kid": "k1"}
+	kid, ecKid := map[string]any{"kid": "k1"}, map[string]any{"kid": "ec"}
 	rs256 := func(changes jwt.MapClaims) string {
 		return "Bearer " + sign(t, jwt.SigningMethodRS256, key, kid, with(rs256Claims(), changes))
 	}
@@ -187,9 +198,14 @@ func TestJWTRS256Tokens(t *testing.T) {
 		{name: "critical extension", token: header(map[string]any{"kid": "k1", "crit": []string{"x"}}), log: "critical extensions"},
 		{name: "none", token: "Bearer " + sign(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, kid, rs256Claims()), log: "signing method none is invalid"},
 		{name: "public key taken for a secret", token: "Bearer " + sign(t, jwt.SigningMethodHS256, publicPEM, kid, rs256Claims()), log: "signing method HS256 is invalid"},
+		{name: "RS384", token: "Bearer " + sign(t, jwt.SigningMethodRS384, key, kid, rs256Claims()), log: "signing method RS384 is invalid"},
 		{name: "RS512", token: "Bearer " + sign(t, jwt.SigningMethodRS512, key, kid, rs256Claims()), log: "signing method RS512 is invalid"},
 		{name: "PS256", token: "Bearer " + sign(t, jwt.SigningMethodPS256, key, kid, rs256Claims()), log: "signing method PS256 is invalid"},
-		{name: "ES256", token: "Bearer " + sign(t, jwt.SigningMethodES256, ecKey, kid, rs256Claims()), log: "signing method ES256 is invalid"},
+		{name: "ES256", token: "Bearer " + sign(t, jwt.SigningMethodES256, ecKey, ecKid, rs256Claims()), allowed: true},
+		{name: "ES256, expired", token: "Bearer " + sign(t, jwt.SigningMethodES256, ecKey, ecKid, with(rs256Claims(), jwt.MapClaims{"exp": now})), cause: jwt.ErrTokenExpired, log: "token is expired"},
+		{name: "ES256, wrong key", token: "Bearer " + sign(t, jwt.SigningMethodES256, otherECKey, ecKid, rs256Claims()), cause: jwt.ErrTokenSignatureInvalid, log: "signature is invalid"},
+		{name: "ES256 by the name of an RSA key", token: "Bearer " + sign(t, jwt.SigningMethodES256, ecKey, kid, rs256Claims()), cause: jwt.ErrTokenSignatureInvalid, log: `signing method ES256 is invalid for key \"k1\", which is for RS256`},
+		{name: "RS256 by the name of an elliptic curve's key", token: "Bearer " + sign(t, jwt.SigningMethodRS256, key, ecKid, rs256Claims()), cause: jwt.ErrTokenSignatureInvalid, log: `signing method RS256 is invalid for key \"ec\", which is for ES256`},
 		{name: "no Bearer", token: strings.TrimPrefix(rs256(nil), "Bearer "), log: "does not begin with"},
 		{name: "bearer in lower case", token: strings.ToLower(rs256(nil)[:7]) + rs256(nil)[7:], log: "does not begin with"},
 		{name: "Bearer alone", token: "Bearer ", cause: jwt.ErrTokenMalformed, log: "token is malformed"},
@@ -203,7 +219,7 @@ func TestJWTRS256Tokens(t *testing.T) {
 			log         string
 		}{name: name, token: "Bearer " + token, log: "token refused"})
 	}
-	keys := serve(keySet(t, webKey(t, key.Public(), nil)))
+	keys := serve(keySet(t, webKey(t, key.Public(), nil), webKey(t, ecKey.Public(), ecKid)))
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -244,31 +260,15 @@ func TestJWTRS256EventType(t *testing.T) {
 	}
 }
 
-// None of the vectors is for RS256, though the key set has their public key.
-func TestJWTRS256Vectors(t *testing.T) {
-	t.Parallel()
-	var keys []any
-	for _, vector := range vectors(t) {
-		if vector.public {
-			keys = append(keys, json.RawMessage(vector.key))
-		}
-	}
-	authorize := newRS256(t, serve(keySet(t, keys...)), handlers.Options{})
-	for _, vector := range vectors(t) {
-		if _, err := authorize(t.Context(), tokenEvent("Bearer "+vector.token)); err == nil || err.Error() != "Unauthorized" {
-			t.Errorf("%s: error = %v, want Unauthorized", vector.name, err)
-		}
-	}
-}
-
 // Which keys of a key set may verify.
 func TestJWTRS256Keys(t *testing.T) {
 	t.Parallel()
 	key, otherKey, small := newKey(t, 2048), newKey(t, 2048), newKey(t, 1024)
+	ecKey, longer := newECKey(t, elliptic.P256()), newECKey(t, elliptic.P384())
 	good := webKey(t, key.Public(), nil)
 	tests := []struct {
 		name    string
-		key     *rsa.PrivateKey // that signs
+		key     any // that signs
 		set     string
 		allowed bool
 		log     string
@@ -284,6 +284,16 @@ func TestJWTRS256Keys(t *testing.T) {
 		{"for signing only", key, keySet(t, webKey(t, key.Public(), map[string]any{"key_ops": []string{"sign"}})), false, `key_ops are [\"sign\"]`},
 		{"for nothing", key, keySet(t, webKey(t, key.Public(), map[string]any{"key_ops": []string{}})), false, `key_ops are []`},
 		{"private", key, keySet(t, webKey(t, key, nil)), false, "private key"},
+		{"an elliptic curve's", ecKey, keySet(t, webKey(t, ecKey.Public(), nil)), true, ""},
+		{"an elliptic curve's, nothing said of its use", ecKey, keySet(t, webKey(t, ecKey.Public(), map[string]any{"use": nil, "alg": nil})), true, ""},
+		{"an elliptic curve's for encryption", ecKey, keySet(t, webKey(t, ecKey.Public(), map[string]any{"use": "enc"})), false, `use is \"enc\"`},
+		{"an elliptic curve's for RS256", ecKey, keySet(t, webKey(t, ecKey.Public(), map[string]any{"alg": "RS256"})), false, `alg is \"RS256\"`},
+		{"an elliptic curve's for deriving keys", ecKey, keySet(t, webKey(t, ecKey.Public(), map[string]any{"key_ops": []string{"deriveKey"}})), false, `key_ops are [\"deriveKey\"]`},
+		{"an elliptic curve's, private", ecKey, keySet(t, webKey(t, ecKey, nil)), false, "private key"},
+		{"a point beside the curve", ecKey, keySet(t, webKey(t, ecKey.Public(), map[string]any{"x": webKey(t, ecKey.Public(), nil)["y"]})), false, "no such key"},
+		{"of another curve", ecKey, keySet(t, webKey(t, longer.Public(), map[string]any{"alg": nil})), false, "key of the curve P-384"},
+		{"RSA for ES256", key, keySet(t, webKey(t, key.Public(), map[string]any{"alg": "ES256"})), false, `alg is \"ES256\"`},
+		{"of another kind and the same name", ecKey, keySet(t, good, webKey(t, ecKey.Public(), nil)), false, "which is for RS256"},
 		{"too small", small, keySet(t, webKey(t, small.Public(), nil)), false, "key of 1024 bits"},
 		{"without a name", key, keySet(t, webKey(t, key.Public(), map[string]any{"kid": nil})), false, "no kid"},
 		{"no keys", key, keySet(t), false, "no such key"},
@@ -294,8 +304,11 @@ func TestJWTRS256Keys(t *testing.T) {
 			t.Parallel()
 			var log logbook
 			authorize := newRS256(t, serve(test.set), handlers.Options{Log: log.logger()})
-			token := sign(t, jwt.SigningMethodRS256, test.key, map[string]any{"kid": "k1"}, rs256Claims())
-			_, err := authorize(t.Context(), tokenEvent("Bearer "+token))
+			var method jwt.SigningMethod = jwt.SigningMethodRS256
+			if test.key == ecKey {
+				method = jwt.SigningMethodES256
+			}
+			_, err := authorize(t.Context(), tokenEvent("Bearer "+sign(t, method, test.key, map[string]any{"kid": "k1"}, rs256Claims())))
 			if allowed := err == nil; allowed != test.allowed {
 				t.Errorf("allowed = %t (%v), want %t", allowed, errors.Unwrap(err), test.allowed)
 			}
@@ -336,6 +349,7 @@ func FuzzJWTRS256(f *testing.F) {
 	valid := "Bearer " + sign(f, jwt.SigningMethodRS256, key, map[string]any{"kid": "k1"}, rs256Claims())
 	f.Add(valid, keySet(f, webKey(f, key.Public(), nil)))
 	f.Add(valid, keySet(f, webKey(f, key, nil)))
+	f.Add(valid, keySet(f, webKey(f, newECKey(f, elliptic.P256()).Public(), nil)))
 	f.Add("Bearer e30.e30.e30", `{"keys":[{"kty":"RSA","kid":"k1","n":"AQAB","e":"AQAB","x5c":["AAAA"]}]}`)
 	unused := keySet(f, webKey(f, newKey(f, 2048).Public(), nil))
 	f.Fuzz(func(t *testing.T, token, set string) {

@@ -2,6 +2,8 @@ package handlers
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rsa"
 	"encoding/json"
 	"errors"
@@ -14,6 +16,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/golang-jwt/jwt/v5"
 )
 
 // Limits of fetching a key set.
@@ -31,7 +34,7 @@ const (
 )
 
 var (
-	errUnknownKey = errors.New("key set has no such key for RS256 signatures")
+	errUnknownKey = errors.New("key set has no such key for RS256 or ES256 signatures")
 	errTooOften   = errors.New("key set was fetched too often within a minute")
 )
 
@@ -52,7 +55,7 @@ type keyCache struct {
 type keySet struct {
 	uri     string
 	fetched time.Time
-	keys    map[string]*rsa.PublicKey
+	keys    map[string]verificationKey
 }
 
 // fetch is a request on its way: set and err are there when done is closed.
@@ -63,23 +66,23 @@ type fetch struct {
 	err  error
 }
 
-// key returns the public key that the key set at uri names kid, for RS256 signatures. It fetches the key set when there is
-// none of the last ten minutes, and again when that has no such key, as after a rotation.
-func (c *keyCache) key(ctx context.Context, uri, kid string) (*rsa.PublicKey, error) {
+// key returns the public key that the key set at uri names kid, with the algorithm of its type. It fetches the key set when
+// there is none of the last ten minutes, and again when that has no such key, as after a rotation.
+func (c *keyCache) key(ctx context.Context, uri, kid string) (verificationKey, error) {
 	c.mu.Lock()
 	set := c.set
 	c.mu.Unlock()
 	// A key set of the future was fetched before the clock was set back.
 	age := c.now().Sub(set.fetched)
 	if set.uri == uri && 0 <= age && age < keySetAge {
-		if key := set.keys[kid]; key != nil {
+		if key, ok := set.keys[kid]; ok {
 			return key, nil
 		}
 	}
 	for again := false; ; again = true {
 		f, own, err := c.fetch(ctx, uri)
 		if err != nil {
-			return nil, err
+			return verificationKey{}, err
 		}
 		key, err := f.key(uri, kid)
 		// A request that was on its way before us may have been answered before the key was added, or been given up by who
@@ -127,13 +130,13 @@ func (c *keyCache) fetch(ctx context.Context, uri string) (f *fetch, own bool, e
 	return f, true, nil
 }
 
-func (f *fetch) key(uri, kid string) (*rsa.PublicKey, error) {
+func (f *fetch) key(uri, kid string) (verificationKey, error) {
 	if f.err != nil {
-		return nil, f.err
+		return verificationKey{}, f.err
 	}
-	key := f.set.keys[kid]
-	if f.uri != uri || key == nil {
-		return nil, fmt.Errorf("%s: key %q: %w", uri, kid, errUnknownKey)
+	key, ok := f.set.keys[kid]
+	if f.uri != uri || !ok {
+		return verificationKey{}, fmt.Errorf("%s: key %q: %w", uri, kid, errUnknownKey)
 	}
 	return key, nil
 }
@@ -168,31 +171,31 @@ func (c *keyCache) get(ctx context.Context, uri string) (keySet, error) {
 	return set, nil
 }
 
-// parse finds the keys of a JSON Web Key set that are for RS256 signatures. Others are passed over, as RFC 7517 section 5
-// asks; of several keys of one name the first counts.
-func (c *keyCache) parse(ctx context.Context, text []byte) (map[string]*rsa.PublicKey, error) {
+// parse finds the keys of a JSON Web Key set that are for RS256 or ES256 signatures. Others are passed over, as RFC 7517
+// section 5 asks; of several keys of one name the first counts, whatever its type.
+func (c *keyCache) parse(ctx context.Context, text []byte) (map[string]verificationKey, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
 	if err := json.Unmarshal(text, &set); err != nil {
 		return nil, err
 	}
-	keys := make(map[string]*rsa.PublicKey)
+	keys := make(map[string]verificationKey)
 	for i, raw := range set.Keys {
 		kid, key, err := signatureKey(raw)
 		if err != nil {
 			c.log.DebugContext(ctx, "key passed over", "index", i, "kid", kid, "cause", err)
 			continue
 		}
-		if keys[kid] == nil {
+		if _, ok := keys[kid]; !ok {
 			keys[kid] = key
 		}
 	}
 	return keys, nil
 }
 
-// signatureKey returns the name and the key of a JSON Web Key that may verify RS256 signatures.
-func signatureKey(raw json.RawMessage) (string, *rsa.PublicKey, error) {
+// signatureKey returns the name and the key of a JSON Web Key that may verify signatures, by the algorithm of its type.
+func signatureKey(raw json.RawMessage) (string, verificationKey, error) {
 	var about struct {
 		Kty    string   `json:"kty"`
 		Kid    string   `json:"kid"`
@@ -202,32 +205,49 @@ func signatureKey(raw json.RawMessage) (string, *rsa.PublicKey, error) {
 		D      *string  `json:"d"`
 	}
 	if err := json.Unmarshal(raw, &about); err != nil {
-		return "", nil, err
+		return "", verificationKey{}, err
 	}
+	var problem error
 	switch {
 	case about.Kid == "":
-		return "", nil, errors.New("no kid")
-	case about.Kty != "RSA":
-		return about.Kid, nil, fmt.Errorf("kty is %q", about.Kty)
+		problem = errors.New("no kid")
+	case about.Kty != "RSA" && about.Kty != "EC":
+		problem = fmt.Errorf("kty is %q", about.Kty)
 	case about.Use != "" && about.Use != "sig":
-		return about.Kid, nil, fmt.Errorf("use is %q", about.Use)
-	case about.Alg != "" && about.Alg != "RS256":
-		return about.Kid, nil, fmt.Errorf("alg is %q", about.Alg)
+		problem = fmt.Errorf("use is %q", about.Use)
 	case about.KeyOps != nil && !slices.Contains(about.KeyOps, "verify"):
-		return about.Kid, nil, fmt.Errorf("key_ops are %q", about.KeyOps)
+		problem = fmt.Errorf("key_ops are %q", about.KeyOps)
 	case about.D != nil:
-		return about.Kid, nil, errors.New("private key")
+		problem = errors.New("private key")
 	}
+	if problem != nil {
+		return about.Kid, verificationKey{}, problem
+	}
+	key, err := publicKey(raw)
+	if err == nil && about.Alg != "" && about.Alg != key.method.Alg() {
+		err = fmt.Errorf("alg is %q", about.Alg)
+	}
+	return about.Kid, key, err
+}
+
+// publicKey reads an RSA key, which is for RS256, or one of the curve P-256, which is for ES256 (RFC 7518 section 3.1).
+func publicKey(raw json.RawMessage) (verificationKey, error) {
 	var parsed jose.JSONWebKey
 	if err := parsed.UnmarshalJSON(raw); err != nil {
-		return about.Kid, nil, err
+		return verificationKey{}, err
 	}
-	key, ok := parsed.Key.(*rsa.PublicKey)
-	if !ok {
-		return about.Kid, nil, fmt.Errorf("%T", parsed.Key)
+	switch key := parsed.Key.(type) {
+	case *rsa.PublicKey:
+		if bits := key.N.BitLen(); bits < minKeyBits || bits > maxKeyBits {
+			return verificationKey{}, fmt.Errorf("key of %d bits", bits)
+		}
+		return verificationKey{method: jwt.SigningMethodRS256, key: key}, nil
+	case *ecdsa.PublicKey:
+		if key.Curve != elliptic.P256() {
+			return verificationKey{}, fmt.Errorf("key of the curve %s", key.Curve.Params().Name)
+		}
+		return verificationKey{method: jwt.SigningMethodES256, key: key}, nil
+	default:
+		return verificationKey{}, fmt.Errorf("%T", key)
 	}
-	if bits := key.N.BitLen(); bits < minKeyBits || bits > maxKeyBits {
-		return about.Kid, nil, fmt.Errorf("key of %d bits", bits)
-	}
-	return about.Kid, key, nil
 }

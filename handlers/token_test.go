@@ -5,10 +5,8 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"log/slog"
 	"maps"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -49,7 +47,7 @@ func hs256Raw(header, payload string) string {
 	return text + "." + encode(mac.Sum(nil))
 }
 
-// manipulations are what the vectors of wycheproof.json do to a valid token, by their names there, for a token of ours.
+// manipulations are what the vectors of testdata/wycheproof.json do to a valid token, by their names there, for a token of ours.
 func manipulations(t testing.TB, token string) map[string]string {
 	t.Helper()
 	parts := strings.Split(token, ".")
@@ -86,50 +84,6 @@ func manipulations(t testing.TB, token string) map[string]string {
 		"rejectsValidJsonSerialization": `{"payload":"` + payload + `","signatures":[{"protected":"` + header +
 			`","signature":"` + signature + `"}]}`,
 	}
-}
-
-// vector is a signed token of testdata/wycheproof.json, whose payload is never claims.
-type vector struct {
-	name, token string
-	key         []byte // the public key in JSON, or the secret
-	public      bool
-}
-
-func vectors(t *testing.T) []vector {
-	t.Helper()
-	text, err := os.ReadFile("testdata/wycheproof.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct {
-		Groups []struct {
-			Algorithm string
-			Key       json.RawMessage
-			Tests     []struct{ Name, JWS string }
-		}
-	}
-	if err := json.Unmarshal(text, &file); err != nil {
-		t.Fatal(err)
-	}
-	var all []vector
-	for _, group := range file.Groups {
-		var secret struct{ K string }
-		if err := json.Unmarshal(group.Key, &secret); err != nil {
-			t.Fatal(err)
-		}
-		key, err := base64.RawURLEncoding.DecodeString(secret.K)
-		if err != nil {
-			t.Fatal(err)
-		}
-		public := len(key) == 0
-		if public {
-			key = group.Key
-		}
-		for _, test := range group.Tests {
-			all = append(all, vector{group.Algorithm + " " + test.Name, test.JWS, key, public})
-		}
-	}
-	return all
 }
 
 // logbook is a log to read.

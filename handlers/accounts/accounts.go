@@ -15,7 +15,8 @@
 //
 // Users are in the SQLite database that DATABASE_URL names as file:PATH, passwords as argon2id hashes. Tokens are JSON Web
 // Tokens for five minutes, signed by HS256 with SECRET_KEY, with the claims id, first_name and last_name. A variable that is
-// missing, and a database that does not answer, fail the invocation, which API Gateway makes a 502.
+// missing, and a database that cannot be used, fail the invocation, which API Gateway makes a 502. The error says why: a file
+// that is locked, read-only, damaged or not to be opened is named, with what to do, and nothing is made anew over it.
 //
 // The path from a request to its answer is that of
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html.

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -37,7 +38,14 @@ type store struct {
 	ctx  context.Context // whose end closes the database
 	now  func() time.Time
 	turn chan struct{} // to look at db and to open it. Unlike a mutex, a waiting function can give up.
-	db   *sql.DB
+	db   *database
+}
+
+// database is an open database, with the file that its errors name.
+type database struct {
+	*sql.DB
+
+	path string
 }
 
 func newStore(ctx context.Context, now func() time.Time) *store {
@@ -55,7 +63,7 @@ func (s *store) create(ctx context.Context, databaseURL string, u user, hash str
 		`INSERT INTO users (first_name, last_name, email, password) VALUES (?, ?, ?, ?) ON CONFLICT (email) DO NOTHING`,
 		u.FirstName, u.LastName, u.Email, hash)
 	if err != nil {
-		return err
+		return describe(db.path, err)
 	}
 	created, err := result.RowsAffected()
 	if err == nil && created == 0 {
@@ -75,7 +83,10 @@ func (s *store) find(ctx context.Context, databaseURL, email string) (u user, ha
 	if errors.Is(err, sql.ErrNoRows) {
 		return user{}, "", errUnknown
 	}
-	return u, hash, err
+	if err != nil {
+		return user{}, "", describe(db.path, err)
+	}
+	return u, hash, nil
 }
 
 func (s *store) list(ctx context.Context, databaseURL string) ([]user, error) {
@@ -85,21 +96,24 @@ func (s *store) list(ctx context.Context, databaseURL string) ([]user, error) {
 	}
 	rows, err := db.QueryContext(ctx, `SELECT id, first_name, last_name, email FROM users ORDER BY id`)
 	if err != nil {
-		return nil, err
+		return nil, describe(db.path, err)
 	}
 	defer func() { _ = rows.Close() }()
 	users := []user{} // none is an empty list, not null
 	for rows.Next() {
 		var u user
 		if err := rows.Scan(&u.ID, &u.FirstName, &u.LastName, &u.Email); err != nil {
-			return nil, err
+			return nil, describe(db.path, err)
 		}
 		users = append(users, u)
 	}
-	return users, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, describe(db.path, err)
+	}
+	return users, nil
 }
 
-func (s *store) open(ctx context.Context, databaseURL string) (*sql.DB, error) {
+func (s *store) open(ctx context.Context, databaseURL string) (*database, error) {
 	select {
 	case s.turn <- struct{}{}:
 	case <-ctx.Done():
@@ -109,27 +123,33 @@ func (s *store) open(ctx context.Context, databaseURL string) (*sql.DB, error) {
 	if s.db != nil {
 		return s.db, nil
 	}
-	source, err := dataSource(databaseURL)
+	path, source, err := dataSource(databaseURL)
 	if err != nil {
 		return nil, err
+	}
+	if err := tornWAL(path); err != nil {
+		return nil, describe(path, err)
 	}
 	db, err := sql.Open("sqlite", source)
 	if err != nil {
-		return nil, err
+		return nil, describe(path, err)
 	}
 	db.SetMaxOpenConns(connections)
 	if err := s.migrate(ctx, db); err != nil {
-		return nil, errors.Join(fmt.Errorf("database: %w", err), db.Close())
+		return nil, errors.Join(describe(path, err), db.Close())
 	}
 	context.AfterFunc(s.ctx, func() { _ = db.Close() }) //nolint:contextcheck // it outlives the invocation that opens it
-	s.db = db
-	return db, nil
+	s.db = &database{DB: db, path: path}
+	return s.db, nil
 }
 
 // migrate brings the database up to date. Of several that open a new one at the same time, SQLite lets one switch it to
-// write-ahead logging, and tells others at once that it is locked, busy_timeout or not. They try again a little later.
+// write-ahead logging, and tells others at once that it is locked, busy_timeout or not. They try again a little later, but not
+// for long: who has waited for busy_timeout already is to hear of it before API Gateway gives up the request (rest-gateway 4).
 func (s *store) migrate(ctx context.Context, db *sql.DB) error {
-	const attempts, pause = 6, 5 * time.Millisecond
+	const attempts, pause, patience = 6, 5 * time.Millisecond, 500 * time.Millisecond
+	waiting, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	for attempt := 1; ; attempt++ {
 		err := migrate(ctx, db, s.now())
 		var failure *sqlite.Error
@@ -138,22 +158,23 @@ func (s *store) migrate(ctx context.Context, db *sql.DB) error {
 		}
 		select {
 		case <-time.After(pause << attempt):
-		case <-ctx.Done():
-			return ctx.Err()
+		case <-waiting.Done():
+			return cmp.Or(ctx.Err(), err)
 		}
 	}
 }
 
-// dataSource adds to a URL what several processes need to write to one database: to wait for each other, which only helps
-// transactions that begin as writers, and not to shut out readers. A pragma that the URL sets is left as it is.
-func dataSource(databaseURL string) (string, error) {
-	path, query, _ := strings.Cut(databaseURL, "?")
-	if file, ok := strings.CutPrefix(path, "file:"); !ok || file == "" {
-		return "", errURL
+// dataSource returns the file that a URL names, and the URL with what several processes need to write to one database: to
+// wait for each other, which only helps transactions that begin as writers, and not to shut out readers. A pragma that the URL
+// sets is left as it is.
+func dataSource(databaseURL string) (path, source string, err error) {
+	file, query, _ := strings.Cut(databaseURL, "?")
+	if name, ok := strings.CutPrefix(file, "file:"); !ok || name == "" {
+		return "", "", errURL
 	}
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return "", fmt.Errorf("%w: %w", errURL, err)
+		return "", "", fmt.Errorf("%w: %w", errURL, err)
 	}
 	for _, pragma := range []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(1)"} {
 		name, _, _ := strings.Cut(pragma, "(")
@@ -164,5 +185,5 @@ func dataSource(databaseURL string) (string, error) {
 	if !values.Has("_txlock") {
 		values.Set("_txlock", "immediate")
 	}
-	return path + "?" + values.Encode(), nil
+	return pathOf(file), file + "?" + values.Encode(), nil
 }

@@ -12,15 +12,12 @@ import (
 
 func TestDatabaseURL(t *testing.T) {
 	t.Parallel()
-	directory := t.TempDir()
 	tests := []struct{ name, url, want string }{
 		{"another database", "postgres://localhost/users", "DATABASE_URL is not of the form file:PATH"},
-		{"a path alone", filepath.Join(directory, "x"), "DATABASE_URL is not of the form file:PATH"},
+		{"a path alone", filepath.Join(t.TempDir(), "x"), "DATABASE_URL is not of the form file:PATH"},
 		{"no path", "file:", "DATABASE_URL is not of the form file:PATH"},
 		{"no path but parameters", "file:?mode=rwc", "DATABASE_URL is not of the form file:PATH"},
 		{"bad parameters", "file:x?%zz", "invalid URL escape"},
-		{"a folder", "file:" + directory, "database: "},
-		{"no folder", "file:" + filepath.Join(directory, "none", "x"), "database: "},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
