@@ -43,12 +43,12 @@ func layers() map[string]rule {
 		},
 		"emulator/conformance":  {},
 		"e2e":                   {},
-		"bench/compare":         {packages: library, modules: []string{"github.com/aws/aws-lambda-go", "github.com/go-chi/chi/v5"}},
 		"emulator/emulatortest": {packages: []string{"emulator", "emulator/trace"}},
 		"bench": {
 			packages: slices.Concat(library, []string{"emulator/emulatortest"}),
 			modules:  []string{"github.com/aws/aws-lambda-go", "github.com/go-chi/chi/v5"},
 		},
+		"bench/compare": {packages: []string{"bench"}, modules: []string{"github.com/go-chi/chi/v5"}},
 
 		// Layer 4: the facade.
 		"emulator": {packages: l3, modules: []string{"github.com/aws/aws-lambda-go", "github.com/google/uuid"}},

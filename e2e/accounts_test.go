@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -243,4 +245,56 @@ func TestAccountsStage(t *testing.T) {
 		g.want(t, r, http.StatusUnauthorized, unauthorized)
 	}
 	g.post(t, "/dev/user", "", http.StatusBadRequest, `{"message":"Something went wrong. Unable to parse data !"}`)
+}
+
+// Users are there after a restart. A token that was given before is taken after it.
+func TestAccountsRestart(t *testing.T) {
+	t.Parallel()
+	environment := []string{"SECRET_KEY=" + secret, "DATABASE_URL=file:" + filepath.Join(t.TempDir(), "users.db")}
+	var token string
+	ended := t.Run("before", func(t *testing.T) { // at whose end gatewayd is stopped
+		g := start(t, "accounts", environment...)
+		g.post(t, "/user", ada, http.StatusCreated, created)
+		token = g.login(t, "ada@example.com", "correct horse")
+	})
+	if !ended {
+		return
+	}
+	g := start(t, "accounts", environment...)
+	g.want(t, request{path: "/user", headers: []string{"Authorization: " + token}}, http.StatusOK,
+		`{"message":"Success","data":[{"id":"1","first_name":"Ada","last_name":"Lovelace","email":"ada@example.com"}]}`)
+	g.post(t, "/user", ada, http.StatusBadRequest, taken)
+	if claims := payload(t, g.login(t, "ada@example.com", "correct horse")); claims["id"] != "1" {
+		t.Errorf("id %v, want 1", claims["id"])
+	}
+}
+
+// A database that cannot be used is a 502 to clients. The trace says which file it is and what to do, and the file stays as it is.
+func TestAccountsDatabaseCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	const garbage = "These are not the users that you are looking for."
+	damaged := filepath.Join(t.TempDir(), "users.db")
+	if err := os.WriteFile(damaged, []byte(garbage), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ name, file, told string }{
+		{"damaged", damaged, "database " + damaged + ": damaged, or no SQLite database, and left as it is: restore a copy of it, or move it away to begin anew"},
+		{"no folder", damaged + "/users.db", "database " + damaged + "/users.db: its folder does not exist: create it, or set DATABASE_URL to another file"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			g := start(t, "accounts", "SECRET_KEY="+secret, "DATABASE_URL=file:"+test.file)
+			id := g.want(t, request{method: http.MethodPost, path: "/user", body: ada}, http.StatusBadGateway, `{"message": "Internal server error"}`)
+			trace := g.trace(t, id)
+			if told := trace.Steps[len(trace.Steps)-1].Detail.Error; !strings.Contains(told, test.told) {
+				t.Errorf("the trace says %q, want %q", told, test.told)
+			}
+		})
+	}
+	t.Cleanup(func() {
+		if text, err := os.ReadFile(damaged); string(text) != garbage {
+			t.Errorf("the file holds %q, %v", text, err)
+		}
+	})
 }

@@ -2,8 +2,12 @@ package e2e_test
 
 import (
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -152,6 +156,25 @@ func TestPetStoreRotatedKey(t *testing.T) {
 	g.stderr.await(t, logged, `key .*k1.*: key set has no such key`)
 	// The result of the first request is kept, whatever happened to the key.
 	g.want(t, get(former, "1"), http.StatusOK, pets)
+}
+
+// The key says how it signs: an elliptic curve's ES256, as the local issuer can mint it, where the tutorial has RS256.
+func TestPetStoreES256(t *testing.T) {
+	t.Parallel()
+	g := start(t, "petstore")
+	command := exec.Command(os.Getenv(programVariable), "token", "--url", g.control, "--alg", "ES256", "--sub", "dev@clients")
+	command.Dir, command.Env = filepath.Dir(g.routes), []string{}
+	output, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := strings.TrimSpace(string(output))
+	header, err := base64.RawURLEncoding.DecodeString(token[:strings.IndexByte(token, '.')])
+	if err != nil || !strings.Contains(string(header), `"alg":"ES256"`) {
+		t.Fatalf("header %s, %v", header, err)
+	}
+	g.want(t, request{path: "/pets", headers: []string{"Authorization: Bearer " + token}}, http.StatusOK, pets)
+	g.want(t, request{path: "/pets", headers: []string{"Authorization: Bearer " + tamper(t, token)}}, http.StatusUnauthorized, unauthorized)
 }
 
 // Without the keys every token is refused with 401. That is not kept: when they are there again, so is access.

@@ -107,11 +107,7 @@ func (e *Emulator) authorizerTest(name string, test AuthorizerTest) (gateway.Aut
 	api := e.Loaded().API
 	at := slices.IndexFunc(api.Authorizers, func(a apigw.Authorizer) bool { return a.Name == name })
 	if at < 0 {
-		names := make([]string, len(api.Authorizers))
-		for i := range api.Authorizers {
-			names[i] = api.Authorizers[i].Name
-		}
-		return refuse(http.StatusNotFound, "no authorizer %q%s", name, apigw.Suggest(name, names))
+		return gateway.AuthorizerTest{}, e.noAuthorizer(name)
 	}
 	a := &api.Authorizers[at]
 	out := gateway.AuthorizerTest{

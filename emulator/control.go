@@ -24,32 +24,53 @@ type ControlOptions struct {
 
 // Control returns the control API: health, routes, authorizers, configuration, traces and what the commands do, under
 // /_gatewayd, and the issuer. It is for a listener of its own, so that it shadows no route.
-func (e *Emulator) Control(options ControlOptions) http.Handler {
+func (e *Emulator) Control(options ControlOptions) http.Handler { return e.control(options, nil) }
+
+func (e *Emulator) control(options ControlOptions, stopped <-chan struct{}) http.Handler {
 	return control.New(control.Options{
 		AllowedHosts: options.AllowedHosts,
 		Routes:       func() []Route { return e.Routes(options.BaseURL) },
-		Trace:        e.Trace,
 		Reload:       e.Reload,
 		Reset:        e.Reset,
 		Config:       e.config,
+		HasFunction:  e.HasFunction,
+		FunctionARN:  func(name string) string { return e.Loaded().API.FunctionARN(name) },
+		Invoke: func(ctx context.Context, name string, in control.Invocation) (control.InvocationAnswer, error) {
+			answer, err := e.Invoke(ctx, name, Invocation(in))
+			return control.InvocationAnswer(answer), err
+		},
+		InvokeLater: func(ctx context.Context, name string, in control.Invocation) {
+			e.invokeLater(ctx, name, Invocation(in))
+		},
+		Clock: e.clock,
+
+		Trace:        e.Trace,
+		Traces:       e.Traces,
+		FollowTraces: e.FollowTraces,
+		Explain:      e.Explain,
+		Metrics:      e.WriteMetrics,
+		Stopped:      stopped,
 
 		Authorizers:    e.Authorizers,
 		TestAuthorizer: e.TestAuthorizer,
+		CachedResults:  e.CachedResults,
+		FlushCache:     e.FlushCache,
 		PolicyMatrix:   e.PolicyMatrix,
 		Issuer:         options.Issuer,
 	})
 }
 
-// ServeControl answers the requests of the control listener until ctx ends, as [Emulator.Serve] does for the API.
+// ServeControl answers the requests of the control listener until ctx ends, as [Emulator.Serve] does for the API. Streams of
+// traces end with ctx, at once.
 func (e *Emulator) ServeControl(ctx context.Context, listener net.Listener, options ControlOptions) error {
-	return e.serve(ctx, listener, e.Control(options), "control API")
+	return e.serve(ctx, listener, e.control(options, ctx.Done()), "control API")
 }
 
 func (e *Emulator) config() control.Config {
 	loaded := e.Loaded()
 	c := control.Config{
 		File: e.source.name, LoadedAt: loaded.At.UTC(), Name: loaded.API.Name, APIID: loaded.API.ID, Stage: loaded.API.Stage, BasePath: loaded.API.BasePath,
-		Problems: []control.Problem{}, Findings: problems(loaded.Findings),
+		Problems: []control.Problem{}, Findings: problems(loaded.Findings), Audit: e.Audit(),
 	}
 	if loaded.Failed == nil {
 		return c

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -34,11 +34,32 @@ type Options struct {
 	// OnLoad is called when the routes have been loaded anew, or could not be, but not by New; nil for none.
 	OnLoad func(Load)
 
+	// SourceIP is the address that every client has; "" is the one of its connection.
+	SourceIP string
+
+	// TrustedProxies are the networks of proxies whose X-Forwarded-For says which client they ask for. A container's port
+	// mapping, for example, hides the client behind the bridge's address.
+	TrustedProxies []netip.Prefix
+
 	// Transport calls the functions that have a URL; nil is a transport of the emulator's own.
 	Transport http.RoundTripper
 
-	// Random is where identifiers come from; nil is crypto/rand.
+	// Programs are how functions run that are programs of their own.
+	Programs Programs
+
+	// Random is where identifiers come from; nil is a generator of the emulator's own, which crypto/rand starts.
 	Random io.Reader
+
+	// JSONLane has every function called through JSON. Otherwise a Go function of API Gateway's own event types, those of
+	// aws-lambda-go, is given the same event as a struct, which is faster and makes no other difference.
+	JSONLane bool
+
+	// ExplainHeader has every response say why it is as it is: in x-gatewayd-explain, which AWS does not send.
+	ExplainHeader bool
+
+	// Strict refuses to load a route file of which the audit finds something, and answers 500 where AWS's documentation
+	// forbids what an authorizer answers and its service was seen to accept it.
+	Strict bool
 }
 
 // Emulator serves one API.
@@ -50,7 +71,12 @@ type Emulator struct {
 	log       *slog.Logger
 	gateway   *gateway.Gateway
 	tracker   *function.Tracker
+	host      *function.Host
+	logs      logs       // of programs
+	later     background // invocations that nobody waits for
+	client    client
 	traces    *traces
+	metrics   metrics
 
 	mu     sync.Mutex // guards what follows, and is held over a whole reload
 	loaded Load
@@ -75,6 +101,7 @@ func New(source Source, functions Functions, options *Options) (*Emulator, error
 	e := &Emulator{
 		source: source, functions: functions, options: *options, clock: options.Clock, log: options.Log,
 		tracker: &function.Tracker{}, traces: &traces{}, warned: map[string]bool{},
+		client: client{fixed: options.SourceIP, trusted: options.TrustedProxies},
 	}
 	if e.clock == nil {
 		e.clock = NewClock()
@@ -86,11 +113,16 @@ func New(source Source, functions Functions, options *Options) (*Emulator, error
 	if transport == nil {
 		transport = newTransport()
 	}
+	e.host = e.newHost()
 	e.gateway = gateway.New(gateway.Options{
+		Host: e.host, Variables: options.Programs.Variables,
 		Now: e.clock.Now, Random: options.Random, Handlers: functions, Transport: transport, Tracker: e.tracker,
-		SourceIP: remoteAddress, Record: e.record,
+		SourceIP: remoteAddress, JSONLane: e.options.JSONLane, Strict: e.options.Strict, Record: e.record,
 	})
 	if err := e.reload(); err != nil {
+		return nil, err
+	}
+	if err := e.checkVariables(); err != nil {
 		return nil, err
 	}
 	return e, nil
@@ -98,7 +130,13 @@ func New(source Source, functions Functions, options *Options) (*Emulator, error
 
 // ServeHTTP answers a request as API Gateway would. In a server of your own, header names reach functions in Go's canonical
 // spelling: net/http keeps no other.
-func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) { e.gateway.ServeHTTP(w, r) }
+func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	serve := e.gateway.ServeHTTP
+	if e.options.ExplainHeader {
+		serve = e.gateway.ServeExplained
+	}
+	serve(w, e.client.seen(r))
+}
 
 // Reload reads the routes again and swaps them in whole: requests in flight finish on those that they began with, and
 // authorizer results are kept where the authorizer is the same. When it fails, the last good version goes on serving. The log
@@ -150,6 +188,9 @@ func (e *Emulator) reload() error {
 }
 
 func (e *Emulator) load() (*apigw.API, error) {
+	if e.source.read == nil {
+		return nil, errors.New("the emulator has no routes: give it RoutesFile or Routes")
+	}
 	text, err := e.source.read()
 	if err != nil {
 		return nil, err
@@ -161,6 +202,9 @@ func (e *Emulator) load() (*apigw.API, error) {
 	}
 	if len(problems) > 0 {
 		return nil, &LoadError{Problems: apigw.SortProblems(problems)}
+	}
+	if audit := newAudit(api); e.options.Strict && len(audit.findings) > 0 {
+		return nil, &LoadError{Problems: audit.problems(), Routes: audit.routes}
 	}
 	return api, nil
 }
@@ -178,16 +222,13 @@ func (e *Emulator) Clock() *Clock { return e.clock }
 // FastForward moves the emulator's clock ahead, past a TTL for example. Timeouts are not moved: they run on the real clock.
 func (e *Emulator) FastForward(d time.Duration) { e.clock.Advance(d) }
 
-// Reset forgets authorizer results, traces and the clock's offset, as between two tests.
+// Reset forgets authorizer results, traces, metrics and the clock's offset, as between two tests.
 func (e *Emulator) Reset() {
 	e.clock.Reset()
 	e.gateway.Flush()
 	e.traces.clear()
+	e.metrics.clear()
 }
-
-// Trace returns the account of the newest request with this id, the x-amzn-RequestId of its response. The newest 1,000
-// requests are kept, fewer when they are large.
-func (e *Emulator) Trace(requestID string) (trace.Trace, bool) { return e.traces.find(requestID) }
 
 // Wait returns when no in-process function runs any more, or when ctx ends: a function goes on when its request has timed
 // out. The error then names those that still run.
@@ -196,6 +237,7 @@ func (e *Emulator) Wait(ctx context.Context) error { return e.tracker.Wait(ctx) 
 // record keeps a trace and hands it on.
 func (e *Emulator) record(t trace.Trace, warnings []string) {
 	e.traces.add(t)
+	e.metrics.count(&t)
 	if len(warnings) > 0 {
 		e.mu.Lock()
 		for _, warning := range warnings {
@@ -216,13 +258,4 @@ func (e *Emulator) warnOnce(warning string) {
 	}
 	e.warned[warning] = true
 	e.log.Warn(warning) //nolint:sloglint // the finding, with its place in the file, is the message
-}
-
-// remoteAddress is the address of the client's end of the connection.
-func remoteAddress(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }

@@ -67,7 +67,7 @@ routes:
 	want := []string{
 		`routes.yaml:2:8: unknown key "stge", did you mean "stage"?`,
 		`routes.yaml:4:26: route "GET /pets": no function "nobody", did you mean "somebody"?`,
-		`routes.yaml:4:46: route "GET /pets": no authorizer "guard"`,
+		`routes.yaml:4:46: route "GET /pets": no authorizer "guard"; the file declares none`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -3,7 +3,6 @@ package emulator
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -13,10 +12,20 @@ import (
 
 // Functions are the Lambda functions that run in process, by name. What [Func], [FuncOf] and [Factory] return runs
 // concurrently; any other lambda.Handler runs one invocation at a time, because aws-lambda-go's own mixes up the answers of
-// invocations that run at once.
+// invocations that run at once. For the same reason such a handler belongs to one emulator: tests that run in parallel each
+// make their own.
 type Functions map[string]lambda.Handler
 
-func (f Functions) names() []string { return slices.Sorted(maps.Keys(f)) }
+// names lists the functions that there are: a name without a handler is none.
+func (f Functions) names() []string {
+	return slices.Sorted(func(yield func(string) bool) {
+		for name, handler := range f {
+			if handler != nil && !yield(name) {
+				return
+			}
+		}
+	})
+}
 
 // Func makes a function of a typed handler. It decodes events and encodes answers, and shapes errors and panics, as
 // aws-lambda-go does in Lambda, and may be invoked from any number of goroutines.

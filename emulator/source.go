@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"gatewayd/emulator/apigw"
 	"gatewayd/emulator/internal/config"
@@ -37,6 +39,9 @@ func RoutesFile(path string) Source {
 
 // readFile reads as much of a file as can be a route file, and one byte more.
 func readFile(path string) ([]byte, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: syscall.EISDIR}
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -53,6 +58,9 @@ func Routes(text string) Source {
 // LoadError is a route file that cannot be served.
 type LoadError struct {
 	Problems []apigw.Problem // in the order of the file
+
+	// Routes are those of a file without another problem than what [Options].Strict refuses.
+	Routes []AuditedRoute
 }
 
 // Error has one line a problem: FILE:LINE:COLUMN: message.

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"fmt"
+	"strings"
 
 	"gatewayd/emulator/apigw"
 	"gatewayd/emulator/internal/control"
@@ -35,6 +36,10 @@ func target(f apigw.Function) string {
 	switch {
 	case f.URL != "":
 		return fmt.Sprintf("%s (%s)", f.Name, f.URL)
+	case f.Runtime != "":
+		return fmt.Sprintf("%s (%s: %s)", f.Name, f.Runtime, f.Handler)
+	case f.IsProgram():
+		return fmt.Sprintf("%s (%s)", f.Name, strings.Join(f.Command, " "))
 	case f.Handler != f.Name:
 		return fmt.Sprintf("%s (in process: %s)", f.Name, f.Handler)
 	}

@@ -3,6 +3,8 @@ package emulator
 import (
 	"bytes"
 	"context"
+	"io/fs"
+	"os"
 	"time"
 )
 
@@ -14,9 +16,10 @@ const (
 
 // Watch reloads the route file within a second of a change, until ctx ends. It looks at the file rather than wait for the
 // system's notice, which bind mounts and editors that rename do not always give. A broken file leaves the last good version
-// serving; the log says what is wrong. A source that is no file is not watched.
+// serving; the log says what is wrong. A source that is no file is not watched, nor is one that can be read only once, such as a
+// pipe.
 func (e *Emulator) Watch(ctx context.Context) {
-	if e.source.path == "" {
+	if e.source.path == "" || once(e.source.path) {
 		return
 	}
 	e.mu.Lock()
@@ -39,8 +42,17 @@ func (e *Emulator) Watch(ctx context.Context) {
 	}
 }
 
+// once reports whether there is something that is no regular file.
+func once(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && !info.Mode().IsRegular()
+}
+
 // look reads the file. What is read is compared, not its time stamp: two writes may share one.
 func (e *Emulator) look() content {
+	if once(e.source.path) {
+		return content{err: fs.ErrInvalid}
+	}
 	text, err := readFile(e.source.path)
 	return content{text, err}
 }

@@ -25,8 +25,10 @@ type cli struct {
 	Serve    serveCommand          `cmd:"" default:"withargs" help:"Serve the API; this is what gatewayd does without a command."`
 	Validate validateCommand       `cmd:"" help:"Check the route file and print every problem."`
 	List     routesCommand         `cmd:"" name:"routes" help:"List the routes with what guards them."`
+	Explain  explainCommand        `cmd:"" help:"Say what would become of a request, and why."`
 	Policy   policyCommands        `cmd:"" help:"Evaluate policies, without a request."`
 	Test     testAuthorizerCommand `cmd:"" name:"test-authorizer" help:"Run one authorizer, as the Test button of AWS's console does."`
+	Invoke   invokeCommand         `cmd:"" help:"Call one function."`
 	Token    tokenCommand          `cmd:"" help:"Print a signed token, valid or wrong in one respect."`
 	Schema   schemaCommand         `cmd:"" help:"Print the JSON Schema of the route file."`
 	Health   healthCommand         `cmd:"" help:"Ask a running gatewayd whether it is well."`

@@ -9,26 +9,26 @@ import (
 	"strings"
 )
 
-// withEnvFile returns the environment with what a file of KEY=VALUE lines adds to it. A variable that is set, and not empty,
+// withEnvFile returns the environment with what a file of KEY=VALUE lines adds to it, and what the file has. A variable that is set, and not empty,
 // wins over the file, as with Docker Compose: one run can change a setting without an edit.
-func withEnvFile(getenv func(string) string, path string) (func(string) string, error) {
+func withEnvFile(getenv func(string) string, path string) (environment func(string) string, added map[string]string, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, &failure{
+		return nil, nil, &failure{
 			err:  fmt.Errorf("the environment file cannot be read: %w", err),
 			hint: "--env-file, or GATEWAYD_ENV_FILE, names a file of KEY=VALUE lines",
 		}
 	}
 	variables, problems := parseEnv(path, text)
 	if len(problems) > 0 {
-		return nil, &failure{problems: problems, err: fmt.Errorf("%s has %s", path, count(len(problems), "problem"))}
+		return nil, nil, &failure{problems: problems, err: fmt.Errorf("%s has %s", path, count(len(problems), "problem"))}
 	}
 	return func(name string) string {
 		if value := getenv(name); value != "" {
 			return value
 		}
 		return variables[name]
-	}, nil
+	}, variables, nil
 }
 
 // parseEnv reads the lines of an environment file: KEY=VALUE, "export " before it or not, empty lines and # comments. A value

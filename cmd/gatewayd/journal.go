@@ -10,8 +10,10 @@ import (
 	"gatewayd/emulator/trace"
 )
 
-// journal is what serve prints on standard output: the routes, where they are, and a line a request.
+// journal is what serve prints on standard output: the routes, where they are, and a line a request. Before them, a strict one
+// has the audit.
 type journal interface {
+	audited(routes []emulator.AuditedRoute)
 	routes(routes []emulator.Route)
 	listening(at addresses)
 	request(t trace.Trace)
@@ -42,6 +44,12 @@ func (j textJournal) routes(routes []emulator.Route) {
 	_, _ = table.WriteTo(j.w)
 }
 
+func (j textJournal) audited(routes []emulator.AuditedRoute) {
+	var table bytes.Buffer
+	_ = writeAudit(&table, routes)
+	_, _ = table.WriteTo(j.w)
+}
+
 func (j textJournal) listening(at addresses) {
 	text := fmt.Sprintf("API      %s  (%s, %d %s)\n", at.api, count(at.routes, "route"), at.open, open)
 	if at.control != "" {
@@ -68,6 +76,15 @@ func (j jsonJournal) routes(routes []emulator.Route) {
 	_, _ = table.WriteTo(j.w)
 }
 
+func (j jsonJournal) audited(routes []emulator.AuditedRoute) {
+	var table bytes.Buffer
+	log := newLog(&table, jsonFormat, slog.LevelInfo)
+	for _, r := range routes {
+		log.Info("audited", "state", r.State, "method", r.Method, "path", r.Path, "authorizer", r.Authorizer, "source", r.Source)
+	}
+	_, _ = table.WriteTo(j.w)
+}
+
 func (j jsonJournal) listening(at addresses) {
 	j.log.Info("listening", "api", at.api, "control", at.control, "issuer", at.issuer, "routes", at.routes, "open", at.open)
 }
@@ -78,7 +95,7 @@ func (j jsonJournal) request(t trace.Trace) {
 		"requestId", t.RequestID, "method", t.Method, "path", t.Path, "route", t.Route, "status", t.Status,
 		"ms", float64(t.Duration.Microseconds()) / perMilli, "code", t.Code,
 	}
-	for _, optional := range []struct{ key, value string }{{"reason", t.Reason}, {hintKey, t.Hint}} {
+	for _, optional := range []struct{ key, value string }{{"reason", t.Mask(t.Reason)}, {hintKey, t.Mask(t.Hint)}} {
 		if optional.value != "" {
 			attrs = append(attrs, optional.key, optional.value)
 		}

@@ -4,8 +4,10 @@
 //	gatewayd                  serve ./routes.yaml on http://127.0.0.1:3000
 //	gatewayd validate         print every problem of the route file
 //	gatewayd routes --json    list the routes with what guards them
+//	gatewayd explain          say what would become of a request, and why
 //	gatewayd token            print a token of the local issuer, for the example authorizers
 //	gatewayd policy eval      evaluate a policy, with an account of every statement
+//	gatewayd invoke NAME      call one function
 //	gatewayd test-authorizer  run one authorizer, as the console's Test button does
 //	gatewayd --help           every command and flag
 //

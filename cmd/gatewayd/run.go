@@ -31,6 +31,7 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) string // with the variables of --env-file
+	added          map[string]string   // the variables of --env-file
 	routes         string              // the route file
 	url            string              // of a running gatewayd's control listener
 }
@@ -39,15 +40,16 @@ type program struct {
 // signals, and it returns the exit status.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
 	line, err := parse(args, stdout, stderr, getenv)
+	var added map[string]string
 	if err == nil && !line.helped && line.flags.EnvFile != "" {
-		if getenv, err = withEnvFile(getenv, line.flags.EnvFile); err == nil {
+		if getenv, added, err = withEnvFile(getenv, line.flags.EnvFile); err == nil {
 			// Once more: the file may set the variables of flags, too.
 			line, err = parse(args, stdout, stderr, getenv)
 		}
 	}
 	if err == nil && !line.helped {
 		err = line.command.run(ctx, &program{
-			stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv,
+			stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, added: added,
 			routes: filepath.Clean(line.flags.Routes), url: line.flags.URL,
 		})
 	}
@@ -60,6 +62,8 @@ type failure struct {
 	err      error
 	hint     string // what to try next
 	status   int    // exitFailed if 0
+
+	audited []emulator.AuditedRoute // of a route file that only --strict refuses
 }
 
 func (f *failure) Error() string { return f.err.Error() }
@@ -113,7 +117,12 @@ func (p *program) load(functions handlers.Options, options emulator.Options) (*e
 	for i, problem := range problems {
 		lines[i] = problem.String()
 	}
-	return nil, &failure{problems: lines, err: fmt.Errorf("%s has %s and is not served", p.routes, count(len(lines), "problem"))}
+	refused := &failure{problems: lines, err: fmt.Errorf("%s has %s and is not served", p.routes, count(len(lines), "problem"))}
+	if load, ok := errors.AsType[*emulator.LoadError](err); ok && load.Routes != nil {
+		refused.audited = load.Routes
+		refused.hint = "without --strict it is served; docs/strict.md has the meaning and the cure of each code in brackets"
+	}
+	return nil, refused
 }
 
 // count is a number of things: "1 problem", "2 problems".

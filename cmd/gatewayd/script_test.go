@@ -74,7 +74,7 @@ func ready(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(awaitHealth(context.Background(), args[0]))
 }
 
-// fetch compares the status of an answer: fetch STATUS [POST:]URL [HOST]
+// fetch compares the status of an answer: fetch STATUS [POST:]URL [HOST | NAME: VALUE]
 func fetch(ts *testscript.TestScript, _ bool, args []string) {
 	url, post := strings.CutPrefix(args[1], "POST:")
 	method := http.MethodGet
@@ -84,7 +84,11 @@ func fetch(ts *testscript.TestScript, _ bool, args []string) {
 	request, err := http.NewRequest(method, url, nil)
 	ts.Check(err)
 	if len(args) > 2 {
-		request.Host = args[2]
+		if name, value, ok := strings.Cut(args[2], ": "); ok {
+			request.Header.Set(name, value)
+		} else {
+			request.Host = args[2]
+		}
 	}
 	response, err := http.DefaultClient.Do(request)
 	ts.Check(err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"os/signal"
 	"reflect"
@@ -29,6 +30,13 @@ type serveCommand struct {
 	ControlPort         uint16   `placeholder:"PORT" default:"3001" help:"Port of the control listener (${default}); 0 turns it off."`
 	ControlAllowedHosts []string `placeholder:"HOST" default:"localhost,127.0.0.1,[::1]" help:"Names by which the control listener may be called (${default})."`
 	issuerFlags
+	programFlags
+	SourceIP       string         `placeholder:"IP" help:"Address that every client has, in place of its connection's."`
+	TrustedProxies []netip.Prefix `placeholder:"CIDR" help:"Networks of proxies whose X-Forwarded-For names the client."`
+
+	ExplainHeader bool `help:"Say in the header x-gatewayd-explain of every response why it is as it is."`
+	Strict        bool `help:"Refuse a route file of which the audit finds something, and answer 500 where AWS only warns."`
+
 	NoWatch   bool   `help:"Do not reload the route file when it changes."`
 	LogFormat string `placeholder:"FORMAT" enum:"text,json" default:"text" help:"Format of what is printed: text, or json with one object a line."`
 	Quiet     bool   `help:"Print neither routes nor requests, only addresses, warnings and errors."`
@@ -38,6 +46,9 @@ type serveCommand struct {
 func (c *serveCommand) Validate() error {
 	if c.Host == "" || c.ControlHost == "" {
 		return errors.New("a host must not be empty: 127.0.0.1 is this machine only, 0.0.0.0 every interface")
+	}
+	if _, err := netip.ParseAddr(c.SourceIP); c.SourceIP != "" && err != nil {
+		return fmt.Errorf("--source-ip: %w", err)
 	}
 	return nil
 }
@@ -67,20 +78,34 @@ func (c *serveCommand) run(ctx context.Context, p *program) error {
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	s := server{serveCommand: c, environment: p.defaults(log), clock: emulator.NewClock(), journal: journal, log: log}
-	options := emulator.Options{Clock: s.clock, Log: log, OnLoad: s.loaded}
+	options := emulator.Options{
+		Clock: s.clock, Log: log, OnLoad: s.loaded, SourceIP: c.SourceIP, TrustedProxies: c.TrustedProxies,
+		ExplainHeader: c.ExplainHeader, Strict: c.Strict,
+	}
 	if !c.Quiet {
 		options.OnTrace = journal.request
 	}
 	var err error
+	if options.Programs, err = c.programs(p, functionLog(stderr, c.LogFormat)); err != nil {
+		return err
+	}
+	options.Programs.Watch = !c.NoWatch
 	s.emulator, err = p.load(handlers.Options{Getenv: s.environment.get, Now: s.clock.Now, Log: log, Context: background}, options)
+	if refused, ok := errors.AsType[*failure](err); ok && refused.audited != nil {
+		journal.audited(refused.audited)
+	}
 	if err != nil {
 		return err
+	}
+	if c.Strict && !c.Quiet {
+		journal.audited(s.emulator.Audit().Routes)
 	}
 	tasks, err := s.listen(ctx)
 	if err != nil {
 		return err
 	}
-	return runUntilSignal(ctx, tasks, signals, log)
+	err = runUntilSignal(ctx, tasks, signals, log)
+	return errors.Join(err, closePrograms(ctx, s.emulator))
 }
 
 // server is what serve consists of.

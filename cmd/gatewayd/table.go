@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -19,6 +20,15 @@ func writeTable(w io.Writer, routes []emulator.Route) error {
 	for i := range routes {
 		r := &routes[i]
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", r.Method, printable(r.URL), guard(r), printable(r.Target))
+	}
+	return table.Flush()
+}
+
+// writeAudit writes one line a route: what it takes to reach it, method, path, who asks for it, and where it stands in the file.
+func writeAudit(w io.Writer, routes []emulator.AuditedRoute) error {
+	table := tabwriter.NewWriter(w, 0, 0, tableGap, ' ', 0)
+	for _, r := range routes {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", r.State, r.Method, printable(r.Path), printable(cmp.Or(r.Authorizer, "-")), printable(r.Source))
 	}
 	return table.Flush()
 }

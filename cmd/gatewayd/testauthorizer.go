@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -23,6 +24,7 @@ type testAuthorizerCommand struct {
 	Query     []string `sep:"none" placeholder:"NAME=VALUE" help:"A query string parameter; may be repeated."`
 	MethodARN string   `name:"method-arn" placeholder:"ARN" help:"What the policy is asked about; otherwise the event's, or the one of the console's Test button."`
 	JSON      bool     `name:"json" help:"Print JSON."`
+	programFlags
 
 	test emulator.AuthorizerTest
 }
@@ -46,14 +48,18 @@ func (c *testAuthorizerCommand) run(ctx context.Context, p *program) error {
 		}
 	}
 	log := newLog(p.stderr, textFormat, slog.LevelWarn)
+	programs, err := c.programs(p, functionLog(p.stderr, textFormat))
+	if err != nil {
+		return err
+	}
 	environment := p.defaults(log)
 	environment.issueFrom(p.url, "")
-	e, err := p.load(handlers.Options{Getenv: environment.get, Log: log}, emulator.Options{Log: log})
+	e, err := p.load(handlers.Options{Getenv: environment.get, Log: log}, emulator.Options{Log: log, Programs: programs})
 	if err != nil {
 		return err
 	}
 	result, err := e.TestAuthorizer(ctx, c.Name, c.test)
-	if err != nil {
+	if err = errors.Join(err, closePrograms(ctx, e)); err != nil {
 		return err
 	}
 	if c.JSON {

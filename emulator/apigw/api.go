@@ -80,14 +80,28 @@ type API struct {
 }
 
 // Function says how a Lambda function that routes and authorizers name is reached: in process by its registered handler
-// name, or at an endpoint that speaks the Lambda Invoke API.
+// name, at an endpoint that speaks the Lambda Invoke API, or as a program that speaks the Lambda Runtime API.
 type Function struct {
 	Name     string
-	Handler  string        // the registered name of an in-process handler
+	Handler  string        // the registered name of an in-process handler; of a program, its file.function
 	URL      string        // the endpoint's invocation URL
 	Timeout  time.Duration // 0: none but the gateway's
 	Position Position
+
+	// What follows is about programs.
+
+	Command     []string // the program and its arguments
+	Runtime     string   // instead of a command: python3.x or nodejs20.x
+	Directory   string   // where the code is
+	Environment map[string]string
+	InitTimeout time.Duration // 0: none
+	MemorySize  int           // in MB, told to the function
+	Concurrency int           // processes at most; 0 leaves it to gatewayd
+	Build       string        // a shell command that makes the program
 }
+
+// IsProgram reports whether the function runs as a process of its own.
+func (f *Function) IsProgram() bool { return len(f.Command) > 0 || f.Runtime != "" }
 
 // AuthorizerType is one of the authorizer types that gatewayd enforces.
 type AuthorizerType string

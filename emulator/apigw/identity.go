@@ -65,8 +65,11 @@ func ParseIdentitySource(text string) (IdentitySource, error) {
 		if !ok {
 			continue
 		}
-		if name == "" || strings.ContainsAny(name, " \t,") {
+		if name == "" {
 			return IdentitySource{}, fmt.Errorf("identity source %q names nothing after %q", text, kind.prefix())
+		}
+		if strings.ContainsAny(name, " \t,") {
+			return IdentitySource{}, fmt.Errorf("identity source %q: %q is no name; several sources are a list", text, name)
 		}
 		if kind == ContextSource && !slices.Contains(contextVariables(), name) {
 			return IdentitySource{}, fmt.Errorf("identity source %q has no value for an anonymous caller, so every request would be refused%s",

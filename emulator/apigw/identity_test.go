@@ -61,7 +61,7 @@ func TestParseIdentitySourceRefuses(t *testing.T) {
 		},
 		{
 			text: "method.request.header.A, method.request.header.B",
-			want: `identity source "method.request.header.A, method.request.header.B" names nothing after "method.request.header."`,
+			want: `identity source "method.request.header.A, method.request.header.B": "A, method.request.header.B" is no name; several sources are a list`,
 		},
 		{
 			text: "method.request.path.petId",

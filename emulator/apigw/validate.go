@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gatewayd/emulator/policy"
@@ -74,6 +75,12 @@ func (a *API) Findings() []Problem {
 	for i := range a.Routes {
 		if r := &a.Routes[i]; r.Authorizer == None && a.DefaultAuthorizer == "" {
 			v.report(r.AuthorizerPosition, "route %q: authorizer NONE without a defaultAuthorizer says nothing; a SAM template with it does not deploy", r.Key())
+		}
+	}
+	for i := range a.Routes {
+		if r := &a.Routes[i]; r.Path == "/ping" || r.Path == "/sping" {
+			// rest-gateway 1.1.
+			v.report(r.Position, "route %q: API Gateway keeps /ping and /sping for itself; on AWS the route is never reached", r.Key())
 		}
 	}
 	if document, err := policy.ParseResourcePolicy(a.ResourcePolicy, a.ARN()); a.ResourcePolicy != nil && err == nil {
@@ -175,13 +182,16 @@ func (v *validator) checkFunctions() {
 			v.report(f.Position, "function %q again, first at %s", f.Name, first)
 		}
 		seen[f.Name] = f.Position
-		switch {
-		case (f.Handler == "") == (f.URL == ""):
-			v.report(f.Position, "function %q needs exactly one of handler and url", f.Name)
+		switch ways := countTrue(len(f.Command) > 0, f.Runtime != "", f.URL != "", f.Handler != "" && !f.IsProgram()); {
+		case ways != 1:
+			v.report(f.Position, "function %q needs exactly one of handler, url, command and runtime", f.Name)
+		case f.Runtime != "" && f.Handler == "":
+			v.report(f.Position, "function %q: a runtime needs a handler, such as app.lambda_handler", f.Name)
+		case f.IsProgram():
 		case f.Handler != "" && !slices.Contains(v.handlers, f.Handler):
 			v.report(f.Position, "function %q: no in-process handler %q%s", f.Name, f.Handler, v.suggestHandler(f.Handler))
 		case f.URL != "":
-			if u, err := url.Parse(f.URL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			if !isEndpoint(f.URL) {
 				v.report(f.Position, "function %q: url %q must be http://HOST:PORT/2015-03-31/functions/NAME/invocations", f.Name, f.URL)
 			}
 		}
@@ -191,14 +201,47 @@ func (v *validator) checkFunctions() {
 	}
 }
 
-func (v *validator) suggestHandler(name string) string {
-	if s := Suggest(name, v.handlers); s != "" {
-		return s
+func isEndpoint(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return false
 	}
+	port, err := strconv.ParseUint(u.Port(), 10, 16)
+	return u.Port() == "" || err == nil && port > 0
+}
+
+func countTrue(conditions ...bool) int {
+	count := 0
+	for _, condition := range conditions {
+		if condition {
+			count++
+		}
+	}
+	return count
+}
+
+func (v *validator) suggestHandler(name string) string {
 	if len(v.handlers) == 0 {
 		return "; none is registered"
 	}
-	return "; there are " + strings.Join(v.handlers, ", ")
+	return suggestOrList(name, v.handlers)
+}
+
+// suggestOrList names the nearest of a few names, or all of them.
+func suggestOrList(name string, names []string) string {
+	const most = 12
+	names = slices.Compact(slices.Sorted(slices.Values(names)))
+	names = slices.DeleteFunc(names, func(n string) bool { return strings.HasPrefix(n, "(") }) // one that could not be read
+	if len(names) == 0 {
+		return "; the file declares none"
+	}
+	if s := Suggest(name, names); s != "" {
+		return s
+	}
+	if len(names) > most {
+		return fmt.Sprintf("; there are %s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return "; there are " + strings.Join(names, ", ")
 }
 
 // checkFunctionName refuses a route or an authorizer that names no function.
@@ -210,7 +253,7 @@ func (v *validator) checkFunctionName(name string, at Position, user string) {
 	if name == "" {
 		v.report(at, "%s names no function", user)
 	} else if !slices.Contains(names, name) {
-		v.report(at, "%s: no function %q%s", user, name, Suggest(name, names))
+		v.report(at, "%s: no function %q%s", user, name, suggestOrList(name, names))
 	}
 }
 
@@ -262,13 +305,18 @@ func (v *validator) checkIdentitySources(a *Authorizer, user string) {
 }
 
 func (v *validator) checkAuthorizerName(name string, at Position, user string) {
-	names := []string{None}
+	var names []string
 	for i := range v.api.Authorizers {
 		names = append(names, v.api.Authorizers[i].Name)
 	}
-	if !slices.Contains(names, name) {
-		v.report(at, "%s: no authorizer %q%s", user, name, Suggest(name, names))
+	if name == None || slices.Contains(names, name) {
+		return
 	}
+	suggestion := Suggest(name, append(names, None))
+	if suggestion == "" {
+		suggestion = suggestOrList(name, names)
+	}
+	v.report(at, "%s: no authorizer %q%s", user, name, suggestion)
 }
 
 func (v *validator) checkRoutes() {

@@ -89,7 +89,7 @@ func TestValidate(t *testing.T) {
 		{
 			name:   "without a place of its own a problem names the file",
 			change: func(a *apigw.API) { a.Functions[0].Position, a.Functions[0].Handler = apigw.Position{}, "" },
-			want:   []string{`routes.yaml: function "jwt" needs exactly one of handler and url`},
+			want:   []string{`routes.yaml: function "jwt" needs exactly one of handler, url, command and runtime`},
 		},
 
 		// The resource policy.
@@ -131,7 +131,7 @@ func TestValidate(t *testing.T) {
 		// Functions.
 		{name: "handler", change: func(a *apigw.API) { a.Functions[0].Handler = "jwt-hs265" }, want: []string{`routes.yaml:10:3: function "jwt": no in-process handler "jwt-hs265", did you mean "jwt-hs256"?`}},
 		{name: "handler like none", change: func(a *apigw.API) { a.Functions[0].Handler = "backend" }, want: []string{`routes.yaml:10:3: function "jwt": no in-process handler "backend"; there are jwt-hs256, pets, tenant`}},
-		{name: "handler and url", change: func(a *apigw.API) { a.Functions[0].URL = "http://127.0.0.1:9000/" }, want: []string{`routes.yaml:10:3: function "jwt" needs exactly one of handler and url`}},
+		{name: "handler and url", change: func(a *apigw.API) { a.Functions[0].URL = "http://127.0.0.1:9000/" }, want: []string{`routes.yaml:10:3: function "jwt" needs exactly one of handler, url, command and runtime`}},
 		{name: "url", change: func(a *apigw.API) {
 			a.Functions[0].Handler, a.Functions[0].URL = "", "http://127.0.0.1:9000/2015-03-31/functions/jwt/invocations"
 		}},
@@ -227,7 +227,7 @@ func TestValidateReportsEverything(t *testing.T) {
 		`routes.yaml:1:1: region "nowhere" must be a region such as us-east-1`,
 		`routes.yaml:10:3: function "jwt": timeout must not be negative`,
 		`routes.yaml:20:3: authorizer "jwt": authorizerResultTtlInSeconds must be from 0 to 3600`,
-		`routes.yaml:42:3: route "GET /files/{path+}": no function "file"`,
+		`routes.yaml:42:3: route "GET /files/{path+}": no function "file"; there are jwt, jwt-hs256, pets, tenant`,
 	}
 	if diff := cmp.Diff(want, printed(a.Validate(handlers()))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

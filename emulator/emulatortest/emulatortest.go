@@ -72,7 +72,7 @@ func (g *Gateway) finish() {
 	// Longer than the longest of API Gateway's timeouts, after which a function has long been canceled.
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	if err := g.Wait(ctx); err != nil {
+	if err := errors.Join(g.Wait(ctx), g.Close(ctx)); err != nil {
 		g.t.Error(err)
 	}
 	if !g.t.Failed() {

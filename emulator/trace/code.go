@@ -9,6 +9,8 @@ const (
 	RouteUnknownStage          Code = "route.unknown_stage"
 	RouteNotFound              Code = "route.not_found"
 	RouteNotFoundAuthorization Code = "route.not_found_authorization"
+	// RouteOpen is a request that may pass, to a route without an authorizer. Only an explanation ends with it.
+	RouteOpen Code = "route.open"
 
 	ResourcePolicyExplicitDeny Code = "resource_policy.explicit_deny"
 	ResourcePolicyImplicitDeny Code = "resource_policy.implicit_deny"

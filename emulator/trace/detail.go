@@ -60,16 +60,61 @@ type InvocationDetail struct {
 	Principal  string
 	Warnings   []string
 
-	event, answer []byte
+	event, answer Document
+}
+
+// Document is JSON that is written when somebody reads the trace, and not before.
+type Document interface {
+	// JSON writes the document, the same each time.
+	JSON() []byte
+	// Size is roughly how many bytes the document keeps in memory.
+	Size() int
 }
 
 // NewInvocationDetail returns the detail of a call. Of an event or answer over 64 KiB it keeps an excerpt.
 func NewInvocationDetail(function string, event, answer []byte, err error) InvocationDetail {
-	d := InvocationDetail{Function: function, event: clip(event), answer: clip(answer)}
+	return NewDeferredInvocationDetail(function, Excerpt(event), Excerpt(answer), err)
+}
+
+// Excerpt is a document that is JSON already: what a trace keeps of it.
+func Excerpt(data []byte) Document { return written(clip(data)) }
+
+// NewDeferredInvocationDetail returns the detail of a call whose event or answer, nil for none, was never JSON. What they
+// keep should be no larger than what a trace keeps of JSON.
+func NewDeferredInvocationDetail(function string, event, answer Document, err error) InvocationDetail {
+	d := InvocationDetail{Function: function, event: event, answer: answer}
 	if err != nil {
-		d.Error = err.Error()
+		d.Error = Brief(err.Error())
 	}
 	return d
+}
+
+// written is a document that is JSON already, or an excerpt of it.
+type written []byte
+
+func (w written) JSON() []byte { return w }
+func (w written) Size() int    { return len(w) }
+
+func (d InvocationDetail) size() int {
+	size := 0
+	for _, document := range []Document{d.event, d.answer} {
+		if document != nil {
+			size += document.Size()
+		}
+	}
+	return size
+}
+
+// read is a document as a trace shows it.
+func read(d Document) any {
+	switch d := d.(type) {
+	case nil:
+		return nil
+	case written:
+		return readable(d)
+	default:
+		return readable(clip(d.JSON()))
+	}
 }
 
 func (d InvocationDetail) view() any {
@@ -81,7 +126,7 @@ func (d InvocationDetail) view() any {
 		Error      string   `json:"error,omitempty"`
 		Principal  string   `json:"principalId,omitempty"`
 		Warnings   []string `json:"warnings,omitempty"`
-	}{d.Authorizer, d.Function, readable(d.event), readable(d.answer), d.Error, d.Principal, d.Warnings}
+	}{d.Authorizer, d.Function, read(d.event), read(d.answer), d.Error, d.Principal, d.Warnings}
 	return out
 }
 

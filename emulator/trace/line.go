@@ -2,20 +2,23 @@ package trace
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Line is the trace in one line, as the request log prints it: the request, the status and, of a refusal, the reason in
-// words and what to try next; in brackets the code, the duration and the request id.
+// words and what to try next; in brackets the code, the duration and the request id. Secrets are masked.
 func (t Trace) Line() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s %d", printable(t.Method), printable(t.Path), t.Status)
+	fmt.Fprintf(&b, "%s %s %d", word(t.Method), word(t.Path), t.Status)
 	switch {
 	case t.Code != IntegrationOK:
-		fmt.Fprintf(&b, " %s", printable(t.Reason))
+		secrets := t.secrets()
+		fmt.Fprintf(&b, " %s", printable(secrets.text(t.Reason)))
 		if t.Hint != "" {
-			fmt.Fprintf(&b, " (%s)", printable(t.Hint))
+			fmt.Fprintf(&b, " (%s)", printable(secrets.text(t.Hint)))
 		}
 	case t.Cache != nil && t.Cache.State == Hit:
 		b.WriteString(" (authorizer result from the cache)")
@@ -24,11 +27,23 @@ func (t Trace) Line() string {
 	return b.String()
 }
 
+// word is a method or a path as one word, which a client cannot make look like more of a line.
+func word(text string) string {
+	const long = 300
+	if len(text) > long {
+		text = text[:long] + "…"
+	}
+	if strings.ContainsAny(text, " []") {
+		return strconv.Quote(text)
+	}
+	return printable(text)
+}
+
 // printable keeps what a client sent from writing lines, or colors, of its own into a log.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == '\u2028' || r == '\u2029' {
-			return '�'
+		if !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
 		}
 		return r
 	}, text)

@@ -134,5 +134,5 @@ func clip(data []byte) []byte {
 	for end < len(data) && end > maxKept-utf8.UTFMax && !utf8.RuneStart(data[end]) {
 		end--
 	}
-	return append(bytes.Clone(data[:end]), note...)
+	return append(append(make([]byte, 0, end+len(note)), data[:end]...), note...)
 }

@@ -1,9 +1,6 @@
 package trace
 
-import (
-	"encoding/json"
-	"time"
-)
+import "time"
 
 // Trace is the account of one request.
 type Trace struct {
@@ -57,64 +54,18 @@ type Writer struct {
 	Time      time.Time `json:"time"`
 }
 
-// MarshalJSON writes the trace as the control API shows it. Secrets are masked.
-func (t Trace) MarshalJSON() ([]byte, error) {
-	type step struct {
-		Name       string     `json:"name"`
-		Code       Code       `json:"code,omitempty"`
-		Millis     float64    `json:"ms"`
-		Detail     any        `json:"detail,omitempty"`
-		Source     string     `json:"source,omitempty"`
-		Confidence Confidence `json:"confidence,omitempty"`
-	}
-	type cache struct {
-		State     CacheState `json:"state"`
-		Expires   *time.Time `json:"expires,omitempty"`
-		WrittenBy *Writer    `json:"writtenBy,omitempty"`
-	}
-	out := struct {
-		RequestID string    `json:"requestId"`
-		Time      time.Time `json:"time"`
-		Millis    float64   `json:"ms"`
-		Method    string    `json:"method"`
-		Path      string    `json:"path"`
-		Route     string    `json:"route,omitempty"`
-		MethodARN string    `json:"methodArn,omitempty"`
-		Status    int       `json:"status"`
-		Code      Code      `json:"code"`
-		Reason    string    `json:"reason"`
-		Hint      string    `json:"hint,omitempty"`
-		Steps     []step    `json:"steps"`
-		Cache     *cache    `json:"cache,omitempty"`
-	}{
-		RequestID: t.RequestID, Time: t.Time.UTC(), Millis: millis(t.Duration), Method: t.Method, Path: t.Path, Route: t.Route,
-		MethodARN: t.MethodARN, Status: t.Status, Code: t.Code, Reason: t.Reason, Hint: t.Hint, Steps: make([]step, len(t.Steps)),
-	}
-	for i, s := range t.Steps {
-		out.Steps[i] = step{s.Name, s.Code, millis(s.Duration), nil, s.Source, s.Confidence}
-		if s.Detail != nil {
-			out.Steps[i].Detail = s.Detail.view()
-		}
-	}
-	if t.Cache != nil {
-		out.Cache = &cache{State: t.Cache.State, WrittenBy: t.Cache.WrittenBy}
-		if !t.Cache.Expires.IsZero() {
-			expires := t.Cache.Expires.UTC()
-			out.Cache.Expires = &expires
-		}
-	}
-	return json.Marshal(out)
-}
-
-func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
 // Size is roughly how many bytes the trace keeps in memory.
 func (t *Trace) Size() int {
-	const fixed = 1 << 10
+	const fixed = 3 << 10
 	size := fixed
 	for i := range t.Steps {
-		if d, ok := t.Steps[i].Detail.(InvocationDetail); ok {
-			size += len(d.event) + len(d.answer)
+		switch d := t.Steps[i].Detail.(type) {
+		case InvocationDetail:
+			size += d.size()
+		case *InvocationDetail:
+			size += d.size()
+		case *PolicyDetail:
+			size += len(d.Policy.Source())
 		}
 	}
 	return size

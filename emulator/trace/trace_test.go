@@ -320,7 +320,12 @@ func TestLine(t *testing.T) {
 				Method: "G\nET", Path: "/dev\r\n127.0.0.1 GET /admin 200\x1b[2K\x7f\t", Status: 403, Code: trace.RouteNotFound,
 				Reason: "a\u2028b\u2029c\u0085d\u009be", Hint: "\x00\xff\x9b", RequestID: "id",
 			},
-			want: "G\ufffdET /dev\ufffd\ufffd127.0.0.1 GET /admin 200\ufffd[2K\ufffd\ufffd 403 a\ufffdb\ufffdc\ufffdd\ufffde (\ufffd\ufffd\ufffd) [route.not_found 0s id]",
+			want: "G\ufffdET \"/dev\\r\\n127.0.0.1 GET /admin 200\\x1b[2K\\x7f\\t\" 403 a\ufffdb\ufffdc\ufffdd\ufffde (\ufffd\ufffd\ufffd) [route.not_found 0s id]",
+		},
+		{
+			name: "a method that pretends to be a line",
+			tr:   trace.Trace{Method: "GET /dev/admin 200 [integration.ok 1ms 0]", Path: "/dev/\u202ex", Status: 403, Reason: "no", RequestID: "id"},
+			want: "\"GET /dev/admin 200 [integration.ok 1ms 0]\" /dev/\ufffdx 403 no [ 0s id]",
 		},
 		{
 			name: "other writing systems",

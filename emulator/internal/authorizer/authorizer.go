@@ -16,6 +16,10 @@ import (
 // [*FunctionError].
 type Invoker func(ctx context.Context, event []byte) (answer []byte, err error)
 
+// TypedInvoker calls a function that takes the event of a request as a struct, without JSON. The token is that of a TOKEN
+// authorizer.
+type TypedInvoker func(ctx context.Context, r *event.Request, token string) (answer []byte, err error)
+
 // FunctionError is an error that the function raised.
 type FunctionError struct {
 	Type, Message string
@@ -43,21 +47,27 @@ type Authorizer struct {
 	name       string
 	kind       apigw.AuthorizerType
 	function   string
-	sources    []apigw.IdentitySource
+	sources    []identitySource
 	expression *expression // nil accepts every token
 	ttl        time.Duration
 	timeout    time.Duration
 	source     string // where it stands in the route file
 	invoke     Invoker
+	typed      TypedInvoker // nil: events are JSON
 	results    *Store
+	policies   policies
+	strict     bool // see WithStrict
 }
 
 // New compiles an authorizer. The store is where it finds and keeps results; pass the one of the previous deployment to keep
 // them over a reload. It fails when the validation expression is one that cannot be run.
 func New(a *apigw.Authorizer, timeout time.Duration, invoke Invoker, results *Store) (*Authorizer, error) {
 	compiled := &Authorizer{
-		name: a.Name, kind: a.Type, function: a.Function, sources: a.IdentitySources, ttl: a.ResultTTL,
+		name: a.Name, kind: a.Type, function: a.Function, ttl: a.ResultTTL,
 		timeout: timeout, source: a.Position.String(), invoke: invoke, results: results,
+	}
+	for _, source := range a.IdentitySources {
+		compiled.sources = append(compiled.sources, identitySource{source, source.String()})
 	}
 	if a.Type == apigw.TokenAuthorizer && a.ValidationExpression != "" {
 		var err error
@@ -66,6 +76,13 @@ func New(a *apigw.Authorizer, timeout time.Duration, invoke Invoker, results *St
 		}
 	}
 	return compiled, nil
+}
+
+// WithTyped is the authorizer with a function that is called without JSON wherever it cannot see the difference. It is called
+// before the authorizer is used.
+func (a *Authorizer) WithTyped(invoke TypedInvoker) *Authorizer {
+	a.typed = invoke
+	return a
 }
 
 // Name is the authorizer's name in the route file.
@@ -96,41 +113,63 @@ func (a *Authorizer) Keep(id Identity, result *Result, now time.Time) {
 	if a.ttl == 0 {
 		return
 	}
-	result.Written, result.Expires = now, now.Add(a.ttl)
-	a.results.Put(id.key, result)
+	result.Written, result.Expires, result.values = now, now.Add(a.ttl), result.boxed()
+	a.results.PutSince(result.generation, id.key, result)
 }
 
 // Call is one invocation of the function: what was sent, and what came back.
 type Call struct {
-	Event, Answer []byte
-	Err           error
-	Latency       time.Duration
+	Event   []byte // nil when it was no JSON, see [Authorizer.Event]
+	Answer  []byte
+	Err     error
+	Latency time.Duration
 }
 
 // Call invokes the function for a request and reads its answer. A failure is never kept (rest-authorizer 7.8).
 func (a *Authorizer) Call(ctx context.Context, r *event.Request, id Identity) (*Result, Call, *apigw.Error) {
 	var call Call
-	if a.kind == apigw.TokenAuthorizer {
-		call.Event = event.Token(r, id.token)
-	} else {
-		call.Event = event.AuthorizerRequest(r)
+	typed := a.typed != nil && isPlain(r)
+	if !typed {
+		call.Event = a.Event(r, id)
 	}
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
+	generation := a.results.Generation()
 	start := time.Now()
-	call.Answer, call.Err = a.invoke(ctx, call.Event)
+	if typed {
+		call.Answer, call.Err = a.typed(ctx, r, id.token)
+	} else {
+		call.Answer, call.Err = a.invoke(ctx, call.Event)
+	}
 	// At least a nanosecond, however coarse the clock: a latency of 0 is that of a kept result (rest-authorizer 5.17).
 	call.Latency = max(time.Since(start), 1)
 	if call.Err != nil {
 		return nil, call, a.failure(call.Err)
 	}
-	result, refusal := Parse(call.Answer)
+	result, refusal := parse(call.Answer, a.policies.parse)
+	if refusal == nil && a.strict {
+		refusal = result.checkStrict()
+	}
 	if refusal != nil {
 		refusal.Reason = fmt.Sprintf("authorizer %q: %s", a.name, refusal.Reason)
 		return nil, call, refusal
 	}
+	result.size, result.generation = len(call.Answer), generation
 	result.Writer = Writer{RequestID: r.ID, Method: r.Method, Path: r.ContextPath}
 	return result, call, nil
+}
+
+// Event is the JSON of what the function is called with.
+func (a *Authorizer) Event(r *event.Request, id Identity) []byte {
+	if a.kind == apigw.TokenAuthorizer {
+		return event.Token(r, id.token)
+	}
+	return event.AuthorizerRequest(r)
+}
+
+func isPlain(r *event.Request) bool {
+	_, plain := event.Plain(r, nil)
+	return plain
 }
 
 // failure is the refusal for a function that gave no answer.

@@ -15,6 +15,7 @@ import (
 	"gatewayd/emulator/apigw"
 	"gatewayd/emulator/internal/authorizer"
 	"gatewayd/emulator/internal/event"
+	"gatewayd/emulator/policy"
 	"gatewayd/emulator/trace"
 )
 
@@ -248,5 +249,48 @@ func TestBackendContext(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
 		})
+	}
+}
+
+// authorized is a request that has a kept result, and the function that authorizes it once more.
+func authorized(t testing.TB) func() {
+	t.Helper()
+	definition := token()
+	definition.ValidationExpression = `^Bearer [-0-9a-zA-Z._]+$`
+	a := compile(t, definition, answer, nil)
+	r := bearer("Bearer " + strings.Repeat("eyJhbGciOi.", 16))
+	id, refusal := a.Identify(r)
+	if refusal != nil {
+		t.Fatal(refusal.Reason)
+	}
+	now := time.Unix(1_790_284_754, 0)
+	result, _, refusal := a.Call(t.Context(), r, id)
+	if refusal != nil {
+		t.Fatal(refusal.Reason)
+	}
+	a.Keep(id, result, now)
+	room, asked := make([]trace.IdentitySource, 0, 1), &policy.Request{Resource: r.MethodARN}
+	return func() {
+		id, _ := a.IdentifyInto(r, room)
+		kept, _ := a.Cached(id, now)
+		if verdict, _ := kept.Policy.Decide(asked); verdict != policy.Allow {
+			t.Errorf("the verdict is %v", verdict)
+		}
+	}
+}
+
+// A kept result authorizes without allocating. The test is not parallel: others would count.
+func TestAllocationsOfAHit(t *testing.T) {
+	if got := testing.AllocsPerRun(200, authorized(t)); got != 0 {
+		t.Errorf("%v allocations, want none", got)
+	}
+}
+
+// BenchmarkHit is what authorizing adds to a request whose identity has a kept result.
+func BenchmarkHit(b *testing.B) {
+	authorize := authorized(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		authorize()
 	}
 }

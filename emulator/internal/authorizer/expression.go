@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/dlclark/regexp2"
@@ -34,13 +35,14 @@ func CheckExpression(text string) error {
 }
 
 func compileExpression(text string) (*expression, error) {
-	linear, err := regexp.Compile(`\A(?:` + text + `)\z`)
+	if err := checkDialect(text); err != nil {
+		return nil, err
+	}
+	// The pattern alone, too: an unbalanced parenthesis must not close the group that makes it match the whole token.
+	_, err := regexp.Compile(text)
 	if err == nil {
-		// The group keeps an unbalanced parenthesis from closing ours.
-		if _, err := regexp.Compile(text); err != nil {
-			return nil, err
-		}
-		return &expression{text: text, linear: linear}, nil
+		linear, err := regexp.Compile(`\A(?:` + text + `)\z`)
+		return &expression{text: text, linear: linear}, err
 	}
 	// RE2 keeps \d, \s and \w to ASCII, as Java does.
 	backtracking, perr := regexp2.Compile(`\A(?:`+text+`)\z`, regexp2.RE2)
@@ -53,6 +55,33 @@ func compileExpression(text string) (*expression, error) {
 	}
 	backtracking.MatchTimeout = matchLimit
 	return &expression{text: text, backtracking: backtracking}, nil
+}
+
+// checkDialect refuses what Java reads in another way than the two engines here do: a token would pass here that AWS
+// refuses, or the other way round.
+func checkDialect(text string) error {
+	if strings.Contains(text, "(?P") {
+		return errors.New("(?P is not Java's: a named group is (?<name>…)")
+	}
+	class := false
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == '\\':
+			i++
+		case !class && text[i] == '[':
+			class = true
+			if rest := strings.TrimPrefix(text[i+1:], "^"); strings.HasPrefix(rest, "]") {
+				i += len(text[i+1:]) - len(rest) + 1 // a bracket that comes first is one of the class
+			}
+		case class && text[i] == ']':
+			class = false
+		case class && text[i] == '[':
+			return errors.New("a bracket in a character class begins another one in Java; write \\[ for the character")
+		case class && strings.HasPrefix(text[i:], "&&"):
+			return errors.New("&& in a character class is an intersection in Java; write && as \\&\\& for the characters")
+		}
+	}
+	return nil
 }
 
 // String is the pattern as configured.

@@ -19,16 +19,27 @@ type Identity struct {
 	token string // of a TOKEN authorizer: the whole header value
 }
 
+// identitySource is an identity source and its name as the trace writes it.
+type identitySource struct {
+	apigw.IdentitySource
+	name string
+}
+
 // Identify finds the identity sources of a request. Every source must be there and not empty, with and without caching,
 // and a token must match its validation expression, or the authorizer is not called (rest-authorizer 1.7 to 1.9, 2.2).
 func (a *Authorizer) Identify(r *event.Request) (Identity, *apigw.Error) {
-	id := Identity{Sources: make([]trace.IdentitySource, len(a.sources))}
+	return a.IdentifyInto(r, make([]trace.IdentitySource, 0, len(a.sources)))
+}
+
+// IdentifyInto is Identify for a caller that has room for the sources.
+func (a *Authorizer) IdentifyInto(r *event.Request, sources []trace.IdentitySource) (Identity, *apigw.Error) {
+	id := Identity{Sources: sources[:0]}
 	var refusal *apigw.Error
-	for i, source := range a.sources {
-		value, found := lookup(r, source)
-		id.Sources[i] = trace.IdentitySource{Source: source.String(), Value: value, Found: found}
+	for _, source := range a.sources {
+		value, found := lookup(r, source.IdentitySource)
+		id.Sources = append(id.Sources, trace.IdentitySource{Source: source.name, Value: value, Found: found})
 		if value == "" && refusal == nil {
-			refusal = a.missing(r, source, found)
+			refusal = a.missing(r, source.IdentitySource, found)
 		}
 	}
 	if refusal != nil {
@@ -39,7 +50,8 @@ func (a *Authorizer) Identify(r *event.Request) (Identity, *apigw.Error) {
 		return id, nil
 	}
 	id.token = id.Sources[0].Value
-	if a.expression != nil {
+	// A token that has a kept result has matched before: what a hit costs is not the expression's affair.
+	if a.expression != nil && !a.results.Has(id.key) {
 		if err := a.expression.match(id.token); err != nil {
 			return id, &apigw.Error{
 				Type: apigw.Unauthorized, Code: trace.IdentityMismatch, Cause: err,
@@ -125,7 +137,7 @@ func tokenAdvice(token string, e *expression) string {
 func (a *Authorizer) cacheKey(r *event.Request, sources []trace.IdentitySource) string {
 	var key strings.Builder
 	for i, s := range sources {
-		values := allValues(r, a.sources[i])
+		values := allValues(r, a.sources[i].IdentitySource)
 		if values == nil {
 			if len(sources) == 1 {
 				return s.Value

@@ -357,3 +357,20 @@ func BenchmarkIdentify(b *testing.B) {
 		})
 	}
 }
+
+// What Java reads in another way is refused when the file is loaded (rest-authorizer 2.5).
+func TestExpressionsThatAreNotJavas(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{`[[:alnum:]]+`, `(?P<x>a)+`, `[a-z&&[^b]]+`, `[a-d[m-p]]+`, `(a|b`, `a++`, `[a-z`} {
+		if err := authorizer.CheckExpression(text); err == nil {
+			t.Errorf("%s is accepted", text)
+		} else if strings.Contains(err.Error(), `\z`) {
+			t.Errorf("%s: the error shows what is around the pattern: %v", text, err)
+		}
+	}
+	for _, text := range []string{`[a-z\[\]]+`, `a&&b`, `[&]`, `(?<x>a)`, `[]a]`, `[^]a]`} {
+		if err := authorizer.CheckExpression(text); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}

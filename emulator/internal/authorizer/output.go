@@ -1,7 +1,6 @@
 package authorizer
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -24,7 +23,11 @@ type Result struct {
 
 	Writer           Writer
 	Written, Expires time.Time // zero: not kept
+	size             int       // of the answer, in bytes
+	generation       int       // of the store when the function was called
 	hasPrincipal     bool
+
+	values []any // of the context and the principal, as Go functions get them; nil until the result is kept
 }
 
 // ContextValue is a member of the context. The value is JSON: text, or null.
@@ -37,7 +40,9 @@ type ContextValue struct {
 type Writer struct{ RequestID, Method, Path string }
 
 // Parse reads an authorizer's answer as strictly as API Gateway does (rest-authorizer 5). The error is the refusal.
-func Parse(answer []byte) (*Result, *apigw.Error) {
+func Parse(answer []byte) (*Result, *apigw.Error) { return parse(answer, policy.Parse) }
+
+func parse(answer []byte, compile func([]byte) (*policy.Policy, error)) (*Result, *apigw.Error) {
 	fields, err := event.Object(answer)
 	if err != nil {
 		return nil, invalid(trace.AuthorizerOutputInvalid, "%w", err)
@@ -72,7 +77,7 @@ func Parse(answer []byte) (*Result, *apigw.Error) {
 	if event.IsNull(document) {
 		return nil, invalid(trace.AuthorizerOutputInvalid, "the answer has no policyDocument")
 	}
-	if r.Policy, err = policy.Parse(document); err != nil {
+	if r.Policy, err = compile(document); err != nil {
 		refusal := invalid(trace.AuthorizerPolicyInvalid, "the policyDocument cannot be used: %w", err)
 		refusal.Confidence = trace.Reported // rest-authorizer 5.6, 5.7
 		return nil, refusal
@@ -160,26 +165,55 @@ func invalid(code trace.Code, format string, args ...any) *apigw.Error {
 // BackendContext is the JSON of requestContext.authorizer in the integration's event: the context, the principal, and how
 // many milliseconds the authorizer took, rounded up, which is 0 only for a kept result (rest-authorizer 5.16, 5.17).
 func (r *Result) BackendContext(latency time.Duration) json.RawMessage {
-	out := []byte{'{'}
+	const keys = len(`{"principalId":"","integrationLatency":1000}`)
+	size := keys + len(r.PrincipalID)
 	for _, v := range r.Context {
-		out = append(append(out, quote(v.Name)...), ':')
+		size += len(v.Name) + len(v.Value) + len(`"":,`)
+	}
+	out := append(make([]byte, 0, size), '{')
+	for _, v := range r.Context {
+		out = append(event.AppendText(out, v.Name), ':')
 		out = append(append(out, v.Value...), ',')
 	}
 	if r.hasPrincipal {
-		out = append(append(out, `"principalId":`...), quote(r.PrincipalID)...)
-		out = append(out, ',')
+		out = append(event.AppendText(append(out, `"principalId":`...), r.PrincipalID), ',')
 	}
 	out = append(out, `"integrationLatency":`...)
-	return append(strconv.AppendInt(out, (latency+time.Millisecond-1).Milliseconds(), 10), '}')
+	return append(strconv.AppendInt(out, millis(latency), 10), '}')
 }
 
-// quote leaves <, > and & as they are, as events do.
-func quote(text string) json.RawMessage {
-	var quoted bytes.Buffer
-	encoder := json.NewEncoder(&quoted)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(text); err != nil {
-		return json.RawMessage(`""`) // a string always encodes
+// BackendValues is what a Go function decodes [Result.BackendContext] into, a map of the caller's own.
+func (r *Result) BackendValues(latency time.Duration) map[string]any {
+	const others = 2
+	values, out := r.values, make(map[string]any, len(r.Context)+others)
+	if values == nil {
+		values = r.boxed()
 	}
-	return bytes.TrimSuffix(quoted.Bytes(), []byte("\n"))
+	for i, v := range r.Context {
+		out[v.Name] = values[i]
+	}
+	if r.hasPrincipal {
+		out["principalId"] = values[len(r.Context)]
+	}
+	out["integrationLatency"] = float64(millis(latency))
+	return out
 }
+
+// boxed are the texts and nulls of the context, and the principal.
+func (r *Result) boxed() []any {
+	values := make([]any, 0, len(r.Context)+1)
+	for _, v := range r.Context {
+		if text, ok := event.Scalar(v.Value); ok {
+			values = append(values, text)
+		} else {
+			values = append(values, nil)
+		}
+	}
+	return append(values, r.PrincipalID)
+}
+
+// millis rounds up.
+func millis(d time.Duration) int64 { return (d + time.Millisecond - 1).Milliseconds() }
+
+// quote writes text as events have it.
+func quote(text string) json.RawMessage { return event.AppendText(nil, text) }

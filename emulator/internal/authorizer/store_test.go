@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -204,4 +205,46 @@ func BenchmarkStore(b *testing.B) {
 			}
 		})
 	})
+}
+
+// call has the authorizer called for a token and its result kept.
+func call(t *testing.T, a *authorizer.Authorizer, value string, between func()) {
+	t.Helper()
+	r := bearer(value)
+	id, refusal := a.Identify(r)
+	if refusal != nil {
+		t.Fatal(refusal)
+	}
+	result, _, refusal := a.Call(t.Context(), r, id)
+	if refusal != nil {
+		t.Fatal(refusal)
+	}
+	between()
+	a.Keep(id, result, time.Now())
+}
+
+// A few large answers must not fill the memory that 10,000 small ones do not.
+func TestStoreIsBoundedInBytes(t *testing.T) {
+	t.Parallel()
+	a := compile(t, token(), `{"principalId":"`+strings.Repeat("x", 4<<20)+`","policyDocument":`+document+`}`, nil)
+	for i := range 40 {
+		call(t, a, strconv.Itoa(i), func() {})
+	}
+	if got := a.Results().Len(); got < 10 || got > 16 {
+		t.Errorf("%d answers of 4 MB are kept", got)
+	}
+}
+
+// What a function answered before a flush is not kept after it.
+func TestFlushCoversCallsInFlight(t *testing.T) {
+	t.Parallel()
+	a := compile(t, token(), answer, nil)
+	call(t, a, "token", a.Results().Clear)
+	if got := a.Results().Len(); got != 0 {
+		t.Errorf("%d results are kept", got)
+	}
+	call(t, a, "token", func() {})
+	if got := a.Results().Len(); got != 1 {
+		t.Errorf("%d results are kept, want 1", got)
+	}
 }

@@ -178,6 +178,10 @@ func dump(w *bytes.Buffer, api *apigw.API) {
 	}
 	for _, f := range api.Functions {
 		fmt.Fprintf(w, "function %s handler=%q url=%q timeout=%s @%s\n", f.Name, f.Handler, f.URL, f.Timeout, at(f.Position))
+		if f.IsProgram() {
+			fmt.Fprintf(w, "  program %q %s in %q %v init=%s memory=%d concurrency=%d build=%q\n",
+				f.Command, f.Runtime, f.Directory, f.Environment, f.InitTimeout, f.MemorySize, f.Concurrency, f.Build)
+		}
 	}
 	for _, a := range api.Authorizers {
 		fmt.Fprintf(w, "authorizer %s %s function=%s ttl=%s @%s\n", a.Name, a.Type, a.Function, a.ResultTTL, at(a.Position))

@@ -51,7 +51,13 @@ func mapSchema(value schema) schema {
 // functionsSchema is a mapping of names to functions, each with exactly one way to be reached.
 func functionsSchema() schema {
 	function := objectSchema(functionKeys())
-	function["oneOf"] = []schema{{"required": []string{"handler"}}, {"required": []string{"url"}}}
+	program := schema{"anyOf": []schema{{"required": []string{"command"}}, {"required": []string{"runtime"}}}}
+	function["oneOf"] = []schema{
+		{"required": []string{"handler"}, "not": program},
+		{"required": []string{"url"}},
+		{"required": []string{"command"}},
+		{"required": []string{"runtime", "handler"}},
+	}
 	return mapSchema(function)
 }
 

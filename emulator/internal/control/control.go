@@ -8,6 +8,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"iter"
 	"net"
 	"net/http"
 	"net/url"
@@ -26,15 +28,29 @@ import (
 type Options struct {
 	AllowedHosts []string // nil is DefaultHosts
 	Routes       func() []Route
-	Trace        func(requestID string) (trace.Trace, bool)
 	Config       func() Config
 	Reload       func() error
 	Reset        func()
+	Clock        Clock
+
+	Trace        func(requestID string) (trace.Trace, bool)
+	Traces       func(TraceFilter) []trace.Trace
+	FollowTraces func(context.Context) iter.Seq2[trace.Trace, int]
+	Explain      func(*http.Request) trace.Trace
+	Metrics      func(io.Writer) error
+	Stopped      <-chan struct{} // closed when streams are to end; nil for never
 
 	Authorizers    func() []Authorizer
 	TestAuthorizer func(ctx context.Context, name string, test AuthorizerTest) (AuthorizerTestResult, error)
+	CachedResults  func(authorizer string) ([]CachedResult, error)
+	FlushCache     func(authorizer string) error
 	PolicyMatrix   func(*policy.Policy, policy.Context) []RouteDecision
 	Issuer         *issuer.Issuer // of tokens, nil for none
+
+	HasFunction func(name string) bool
+	FunctionARN func(name string) string // whether there is one or not
+	Invoke      func(ctx context.Context, name string, in Invocation) (InvocationAnswer, error)
+	InvokeLater func(ctx context.Context, name string, in Invocation) // returns at once
 }
 
 // DefaultHosts are this machine's own names.
@@ -70,6 +86,39 @@ type Config struct {
 	Stale    bool      `json:"stale"` // a newer version of the file has problems, so an older one is served
 	Problems []Problem `json:"problems"`
 	Findings []Problem `json:"findings"`
+	Audit    Audit     `json:"audit"`
+}
+
+// Audit is what guards each route, and what of the route file is likely to let somebody in who was not meant to come in.
+type Audit struct {
+	Strict   bool           `json:"strict"` // a file with findings is not served
+	Routes   []AuditedRoute `json:"routes"` // in the order of the file
+	Findings []AuditFinding `json:"findings"`
+}
+
+// AuditedRoute is a route with what guards it.
+type AuditedRoute struct {
+	Method     string     `json:"method"`
+	Path       string     `json:"path"`
+	State      RouteState `json:"state"`
+	Authorizer string     `json:"authorizer,omitempty"`
+	Source     string     `json:"source"` // FILE:LINE:COLUMN
+}
+
+// RouteState is what it takes to reach a route.
+type RouteState string
+
+// Protected asks an authorizer, Open asks for nothing.
+const (
+	Protected RouteState = "PROTECTED"
+	Open      RouteState = "OPEN"
+)
+
+// AuditFinding is something that a strict gatewayd does not serve.
+type AuditFinding struct {
+	Code    string `json:"code"`
+	Source  string `json:"source"` // FILE:LINE:COLUMN
+	Message string `json:"message"`
 }
 
 // Problem is something wrong with the route file, or worth a look.
@@ -92,6 +141,8 @@ func New(options Options) http.Handler {
 		r.Get("/health", a.health)
 		r.Get("/routes", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, a.Routes()) })
 		r.Get("/config", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, a.Config()) })
+		r.Get("/traces", a.traces)
+		r.Get("/traces/stream", a.streamTraces)
 		r.Get("/traces/{requestId}", a.trace)
 		r.Post("/reload", a.reload)
 		r.Post("/reset", func(w http.ResponseWriter, _ *http.Request) {
@@ -100,6 +151,12 @@ func New(options Options) http.Handler {
 		})
 		r.Get("/authorizers", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, a.Authorizers()) })
 		r.Post("/authorizers/{name}/test", a.testAuthorizer)
+		r.Get("/authorizers/{name}/cache", a.cachedResults)
+		r.Delete("/authorizers/{name}/cache", a.flushCache)
+		r.Post("/explain", a.explain)
+		r.Get("/metrics", a.metrics)
+		r.Get("/clock", a.readClock)
+		r.Post("/clock", a.setClock)
 		r.Post("/policy/eval", a.evaluatePolicy)
 		r.Post("/policy/matrix", a.policyMatrix)
 		if a.Issuer != nil {
@@ -109,11 +166,12 @@ func New(options Options) http.Handler {
 	if a.Issuer != nil {
 		r.Mount("/issuer", a.Issuer.Handler())
 	}
+	r.Post("/2015-03-31/functions/{name}/invocations", a.invoke)
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, fmt.Sprintf("nothing is at %s; the API itself is on the other port", r.URL.Path))
 	})
 	r.MethodNotAllowed(func(w http.ResponseWriter, request *http.Request) {
-		for _, method := range []string{http.MethodGet, http.MethodPost} {
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
 			if r.Match(chi.NewRouteContext(), method, request.URL.Path) {
 				w.Header().Add("Allow", method)
 			}
@@ -178,14 +236,10 @@ func (a *api) health(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-func (a *api) trace(w http.ResponseWriter, r *http.Request) {
-	id := chi.URLParam(r, "requestId")
-	t, ok := a.Trace(id)
-	if !ok {
-		fail(w, http.StatusNotFound, fmt.Sprintf("no trace of request %q; the newest 1,000 are kept, and the id is the response's x-amzn-RequestId", id))
-		return
-	}
-	reply(w, http.StatusOK, t)
+func (a *api) metrics(w http.ResponseWriter, _ *http.Request) {
+	header(w, "text/plain; version=0.0.4; charset=utf-8")
+	// The client may be gone; there is nobody else to tell.
+	_ = a.Metrics(w)
 }
 
 func (a *api) reload(w http.ResponseWriter, _ *http.Request) {
@@ -205,10 +259,15 @@ func reply(w http.ResponseWriter, status int, value any) {
 	if err != nil {
 		status, text = http.StatusInternalServerError, []byte(`{"error": "the answer cannot be written as JSON"}`)
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
+	header(w, "application/json")
 	w.WriteHeader(status)
 	// The client may be gone; there is nobody else to tell.
 	_, _ = w.Write(append(text, '\n'))
+}
+
+// header says what the answer is, and that it is of now only.
+func header(w http.ResponseWriter, contentType string) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 }

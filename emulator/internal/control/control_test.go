@@ -40,6 +40,10 @@ func (f *fake) options() control.Options {
 			c := control.Config{
 				File: "routes.yaml", LoadedAt: time.Unix(0, 0).UTC(), Name: "petstore", APIID: "a1b2c3d4e5", Stage: "dev", BasePath: "/dev",
 				Problems: []control.Problem{}, Findings: []control.Problem{{Source: "routes.yaml:4:5", Message: "worth a look"}},
+				Audit: control.Audit{
+					Routes:   []control.AuditedRoute{{Method: "ANY", Path: "/open", State: control.Open, Source: "routes.yaml:10:3"}},
+					Findings: []control.AuditFinding{{Code: "open-route", Source: "routes.yaml:10:3", Message: "is open"}},
+				},
 			}
 			if f.broken != nil {
 				c.Stale, c.Problems = true, []control.Problem{{Source: "routes.yaml:3:1", Message: f.broken.Error()}}
@@ -88,8 +92,10 @@ func ExampleNew() {
 // The keys are a contract: the commands and users' own tools read them.
 func TestEndpoints(t *testing.T) {
 	t.Parallel()
+	const audit = `"audit":{"strict":false,"routes":[{"method":"ANY","path":"/open","state":"OPEN","source":"routes.yaml:10:3"}],` +
+		`"findings":[{"code":"open-route","source":"routes.yaml:10:3","message":"is open"}]}`
 	const config = `{"file":"routes.yaml","loadedAt":"1970-01-01T00:00:00Z","name":"petstore","apiId":"a1b2c3d4e5","stage":"dev","basePath":"/dev",` +
-		`"stale":false,"problems":[],"findings":[{"source":"routes.yaml:4:5","message":"worth a look"}]}`
+		`"stale":false,"problems":[],"findings":[{"source":"routes.yaml:4:5","message":"worth a look"}],` + audit + `}`
 	tests := []struct {
 		name, method, path string
 		broken             error
@@ -111,7 +117,7 @@ func TestEndpoints(t *testing.T) {
 		{
 			name: "reload of a broken file", method: "POST", path: "/_gatewayd/reload", broken: errors.New("boom"), status: 422,
 			want: `{"file":"routes.yaml","loadedAt":"1970-01-01T00:00:00Z","name":"petstore","apiId":"a1b2c3d4e5","stage":"dev","basePath":"/dev",` +
-				`"stale":true,"problems":[{"source":"routes.yaml:3:1","message":"boom"}],"findings":[{"source":"routes.yaml:4:5","message":"worth a look"}]}`,
+				`"stale":true,"problems":[{"source":"routes.yaml:3:1","message":"boom"}],"findings":[{"source":"routes.yaml:4:5","message":"worth a look"}],` + audit + `}`,
 		},
 		{name: "a path that is none", method: "GET", path: "/dev/pets", status: 404, want: `{"error":"nothing is at /dev/pets; the API itself is on the other port"}`},
 		{name: "a path of the API that is none", method: "GET", path: "/_gatewayd/none", status: 404, want: `{"error":"nothing is at /_gatewayd/none; the API itself is on the other port"}`},

@@ -1,7 +1,6 @@
 package event
 
 import (
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -42,7 +41,7 @@ func HeaderValue(header http.Header, canonical string) string {
 	}
 	found := ""
 	for name, values := range header {
-		if strings.EqualFold(name, canonical) && len(values) > 0 && (found == "" || name < found) {
+		if len(name) == len(canonical) && strings.EqualFold(name, canonical) && len(values) > 0 && (found == "" || name < found) {
 			found = name
 		}
 	}
@@ -59,9 +58,14 @@ func HeaderValue(header http.Header, canonical string) string {
 // made of them, and lower case on HTTP/2, which has no other.
 func Headers(r *http.Request, names []string, sourceIP, traceID string) []Pair {
 	headers := make([]Pair, 0, len(r.Header)+5)
-	sent := spellings(names)
 	var forwarded []string
-	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+	var few [24]string // keeps the usual request's names off the heap
+	keys := few[:0]
+	for name := range r.Header {
+		keys = append(keys, name)
+	}
+	slices.Sort(keys)
+	for _, name := range keys {
 		values, canonical := r.Header[name], http.CanonicalHeaderKey(name)
 		switch {
 		case canonical == "X-Forwarded-For":
@@ -73,47 +77,52 @@ func Headers(r *http.Request, names []string, sourceIP, traceID string) []Pair {
 			name = canonical
 		case r.ProtoMajor == 2:
 			name = strings.ToLower(name)
-		case sent != nil:
-			headers = appendAsSent(headers, sent[canonical], values)
+		case names != nil:
+			headers = appendAsSent(headers, canonical, names, values)
 			continue
 		}
 		for _, value := range values {
 			headers = append(headers, Pair{name, value})
 		}
 	}
+	forwardedFor := sourceIP
+	if forwarded != nil {
+		forwardedFor = strings.Join(append(forwarded, sourceIP), ", ")
+	}
 	headers = append(headers,
 		Pair{"Host", r.Host},
 		Pair{"X-Amzn-Trace-Id", traceID},
-		Pair{"X-Forwarded-For", strings.Join(append(forwarded, sourceIP), ", ")},
+		Pair{"X-Forwarded-For", forwardedFor},
 		Pair{"X-Forwarded-Port", "443"},
 		Pair{"X-Forwarded-Proto", "https"},
 	)
-	slices.SortStableFunc(headers, func(a, b Pair) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(headers, byName)
 	return headers
-}
-
-// spellings maps canonical names to those of the header lines, in order.
-func spellings(names []string) map[string][]string {
-	if names == nil {
-		return nil
-	}
-	sent := make(map[string][]string, len(names))
-	for _, name := range names {
-		canonical := http.CanonicalHeaderKey(name)
-		sent[canonical] = append(sent[canonical], name)
-	}
-	return sent
 }
 
 // appendAsSent gives each value the name of its line. A header without a line was not sent: net/http adds Cache-Control to
 // a request with Pragma.
-func appendAsSent(headers []Pair, names, values []string) []Pair {
-	for i, value := range values {
-		if len(names) > 0 {
-			headers = append(headers, Pair{names[min(i, len(names)-1)], value})
+func appendAsSent(headers []Pair, canonical string, names, values []string) []Pair {
+	sent, at := "", -1
+	for _, value := range values {
+		if next := nextSpelling(names, at+1, canonical); next >= 0 {
+			sent, at = names[next], next
+		}
+		if at >= 0 {
+			headers = append(headers, Pair{sent, value})
 		}
 	}
 	return headers
+}
+
+// nextSpelling finds a header's next line, -1 when there is none.
+func nextSpelling(names []string, from int, canonical string) int {
+	for i := from; i < len(names); i++ {
+		if len(names[i]) == len(canonical) && strings.EqualFold(names[i], canonical) {
+			return i
+		}
+	}
+	return -1
 }
 
 // ParseQuery reads the query of a URL: percent-encoding and + are decoded, parameters keep their order, and text that

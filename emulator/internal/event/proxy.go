@@ -1,55 +1,27 @@
 package event
 
-import (
-	"encoding/base64"
-	"encoding/json"
-)
+import "encoding/json"
 
-// proxyEvent has exactly these keys, always; what is empty is null (rest-gateway 2.1, 2.2).
-type proxyEvent struct {
-	Resource                        string              `json:"resource"`
-	Path                            string              `json:"path"`
-	HTTPMethod                      string              `json:"httpMethod"`
-	Headers                         map[string]string   `json:"headers"`
-	MultiValueHeaders               map[string][]string `json:"multiValueHeaders"`
-	QueryStringParameters           map[string]string   `json:"queryStringParameters"`
-	MultiValueQueryStringParameters map[string][]string `json:"multiValueQueryStringParameters"`
-	PathParameters                  map[string]string   `json:"pathParameters"`
-	StageVariables                  map[string]string   `json:"stageVariables"`
-	RequestContext                  requestContext      `json:"requestContext"`
-	Body                            *string             `json:"body"`
-	IsBase64Encoded                 bool                `json:"isBase64Encoded"`
-}
-
-// Proxy is the event of a Lambda proxy integration. The authorizer is the JSON of requestContext.authorizer, or nil when the
-// route is open: then the key is absent. A body whose media type is one of the API's binary media types is base64, any
-// other is text, in which bytes that are not UTF-8 become U+FFFD (rest-gateway 2.8).
+// Proxy is the event of a Lambda proxy integration: it has the same keys always, and what is empty is null (rest-gateway 2.1,
+// 2.2). The authorizer is the JSON of requestContext.authorizer, or nil when the route is open: then the key is absent. A body
+// whose media type is one of the API's binary media types is base64, any other is text, in which bytes that are not UTF-8
+// become U+FFFD (rest-gateway 2.8).
 func Proxy(r *Request, body []byte, binary MediaTypes, authorizer json.RawMessage) []byte {
-	context := r.requestContext()
-	context.Authorizer = authorizer
-	variables := r.Stage.Variables
-	if len(variables) == 0 {
-		variables = nil
+	o := newObject(r, len(body)+len(authorizer), "null")
+	o.text("resource", r.Resource)
+	o.text("path", r.Path)
+	o.text("httpMethod", r.Method)
+	o.maps(r)
+	o.requestContext(r, authorizer)
+	encoded := false
+	if len(body) == 0 {
+		o.raw("body", "null")
+	} else {
+		var text string
+		text, encoded = bodyOf(r, body, binary)
+		o.text("body", text)
 	}
-	e := proxyEvent{
-		Resource:                        r.Resource,
-		Path:                            r.Path,
-		HTTPMethod:                      r.Method,
-		Headers:                         single(r.Headers),
-		MultiValueHeaders:               multiple(r.Headers),
-		QueryStringParameters:           single(r.Query),
-		MultiValueQueryStringParameters: multiple(r.Query),
-		PathParameters:                  single(r.PathParameters),
-		StageVariables:                  variables,
-		RequestContext:                  context,
-	}
-	if len(body) > 0 {
-		contentType, _ := r.Header("Content-Type")
-		text := string(body)
-		if binary.MatchContentType(contentType) {
-			text, e.IsBase64Encoded = base64.StdEncoding.EncodeToString(body), true
-		}
-		e.Body = &text
-	}
-	return marshal(e)
+	o.flag("isBase64Encoded", encoded)
+	o.end()
+	return o.json
 }

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -33,8 +34,9 @@ type Request struct {
 	Host        string // as sent
 	SourceIP    string
 
-	Headers []Pair // as an event shows them, see Headers
-	Query   []Pair // decoded, in the order of the URL
+	Headers []Pair      // as an event shows them, see Headers
+	Sent    http.Header // as net/http has them: the values of a name in the order in which they came; nil when they are not known
+	Query   []Pair      // decoded, in the order of the URL
 
 	Resource       string // the resource path: /pets/{petId}
 	ResourceID     string
@@ -45,8 +47,12 @@ type Request struct {
 // Header returns the value of a header, the last one when it was sent several times, and whether it was sent. Names are
 // compared without case (rest-authorizer 1.5, 1.13).
 func (r *Request) Header(name string) (string, bool) {
+	// Spelled in several ways, a header stands in several places of an event.
+	if values := r.Sent[http.CanonicalHeaderKey(name)]; len(values) > 1 && !generated(http.CanonicalHeaderKey(name)) {
+		return values[len(values)-1], true
+	}
 	for _, h := range slices.Backward(r.Headers) {
-		if strings.EqualFold(h.Name, name) {
+		if len(h.Name) == len(name) && strings.EqualFold(h.Name, name) {
 			return h.Value, true
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 )
@@ -52,11 +53,19 @@ func ParseResponse(answer []byte, accept string, binary MediaTypes) (Response, e
 		}
 	}
 	r.Headers = joinHeaders(multiValue, headers)
-	if encoded && binary.MatchAccept(accept) {
-		if r.Body, err = base64.StdEncoding.DecodeString(string(r.Body)); err != nil {
-			return Response{}, fmt.Errorf("%w: %w", ErrBase64, err)
-		}
+	return r.decode(encoded, accept, binary)
+}
+
+// decode gives a body that is base64 as the bytes that it stands for, to a client that accepts a binary media type.
+func (r Response) decode(encoded bool, accept string, binary MediaTypes) (Response, error) {
+	if !encoded || !binary.MatchAccept(accept) {
+		return r, nil
 	}
+	body, err := base64.StdEncoding.DecodeString(string(r.Body))
+	if err != nil {
+		return Response{}, fmt.Errorf("%w: %w", ErrBase64, err)
+	}
+	r.Body = body
 	return r, nil
 }
 
@@ -73,6 +82,9 @@ func otherPayload(key string) string {
 	return ""
 }
 
+// maxStatus is the last status that can be written on the wire.
+const maxStatus = 599
+
 // statusCode takes a whole number or its text; what cannot be written on the wire is malformed (rest-gateway 3.1).
 func statusCode(value json.RawMessage) (int, error) {
 	if IsNull(value) {
@@ -80,10 +92,10 @@ func statusCode(value json.RawMessage) (int, error) {
 	}
 	text, ok := Scalar(value)
 	code, err := strconv.Atoi(strings.TrimSuffix(text, ".0"))
-	if !ok || err != nil {
+	if !ok || err != nil || strings.HasPrefix(text, "+") {
 		return 0, fmt.Errorf("statusCode %s is not a number", value)
 	}
-	if code < 200 || code > 599 { // 1xx is never a final answer
+	if code < http.StatusOK || code > maxStatus { // 1xx is never a final answer
 		return 0, fmt.Errorf("statusCode %d is outside 200 to 599", code)
 	}
 	return code, nil
@@ -143,6 +155,9 @@ func multiValueHeaderPairs(value json.RawMessage) ([]Pair, error) {
 // a line of its own: joining would break cookies. A header in both has the spelling of the multi-value one, so that its lines
 // stay in this order (rest-gateway 3.1).
 func joinHeaders(multiValue, headers []Pair) []Pair {
+	if len(multiValue) == 0 {
+		return headers
+	}
 	joined := multiValue
 	for _, h := range headers {
 		again := false

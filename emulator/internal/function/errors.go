@@ -29,6 +29,11 @@ const (
 	TypeTooLarge = "Function.ResponseSizeTooLarge"
 	// TypeExited is a function that ended its process, or its goroutine by runtime.Goexit, without an answer.
 	TypeExited = "Runtime.ExitError"
+	// TypeInvalidEntrypoint is a program that cannot be started.
+	TypeInvalidEntrypoint = "Runtime.InvalidEntrypoint"
+	// TypeBuildFailed is code whose build failed before there was anything to run. It is gatewayd's own: Lambda does not
+	// build.
+	TypeBuildFailed = "Gatewayd.BuildFailed"
 )
 
 // Error is a function error: what the function reported, its panic, or a limit that it exceeded. Lambda's Invoke
@@ -73,9 +78,23 @@ func tooLarge() *Error {
 }
 
 // exited is what Lambda says when Go's main goroutine ends: the process exits with status 2.
-func exited(requestID string) *Error {
-	return lambdaError(TypeExited,
-		fmt.Sprintf("RequestId: %s Error: Runtime exited with error: exit status 2", requestID))
+func exited(requestID string) *Error { return exitedWith(requestID, "exit status 2") }
+
+// exitedWith is a process that ended while its invocation ran. A status of 0, here an empty one, is no reason.
+func exitedWith(requestID, status string) *Error {
+	reason := "Runtime exited without providing a reason"
+	if status != "" {
+		reason = "Runtime exited with error: " + status
+	}
+	return lambdaError(TypeExited, fmt.Sprintf("RequestId: %s Error: %s", requestID, reason))
+}
+
+func invalidEntrypoint(requestID string, err error) *Error {
+	return lambdaError(TypeInvalidEntrypoint, fmt.Sprintf("RequestId: %s Error: %v", requestID, err))
+}
+
+func buildFailed(requestID string, err error) *Error {
+	return lambdaError(TypeBuildFailed, fmt.Sprintf("RequestId: %s Error: %v", requestID, err))
 }
 
 // overtime tells the end of the caller's patience, ctx, from the end of the function's own time, run, and is nil while

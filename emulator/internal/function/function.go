@@ -13,6 +13,9 @@ type Invocation struct {
 	ARN string
 	// Payload is the event, as JSON. It is neither changed nor kept after Invoke has returned.
 	Payload []byte
+	// TraceID is the X-Ray trace header, ClientContext and CognitoIdentity are JSON: what a mobile SDK tells about its app
+	// and its user. Only a [Process] is told them.
+	TraceID, ClientContext, CognitoIdentity string
 }
 
 // Function is a Lambda function that can be invoked, from any number of goroutines.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 )
 
@@ -38,7 +39,7 @@ func Of(fn any) (lambda.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return adapter(s.invoke), nil
+	return adapter{invoke: s.invoke, typed: s.typed()}, nil
 }
 
 // signature is a function whose parameters and results have been looked at.
@@ -108,16 +109,23 @@ func isContext(t reflect.Type) bool {
 }
 
 func (s *signature) invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	if s.event == nil {
+		return s.call(ctx, reflect.Value{})
+	}
+	event := reflect.New(s.event)
+	if err := decode(payload, event.Interface()); err != nil {
+		return nil, err
+	}
+	return s.call(ctx, event.Elem())
+}
+
+func (s *signature) call(ctx context.Context, event reflect.Value) ([]byte, error) {
 	arguments := make([]reflect.Value, 0, 2)
 	if s.takesContext {
 		arguments = append(arguments, reflect.ValueOf(ctx))
 	}
 	if s.event != nil {
-		event := reflect.New(s.event)
-		if err := decode(payload, event.Interface()); err != nil {
-			return nil, err
-		}
-		arguments = append(arguments, event.Elem())
+		arguments = append(arguments, event)
 	}
 	results := s.fn.Call(arguments)
 	if n := len(results); n > 0 {
@@ -130,4 +138,36 @@ func (s *signature) invoke(ctx context.Context, payload []byte) ([]byte, error) 
 		return encode(nil)
 	}
 	return encode(results[0].Interface())
+}
+
+// typed finds the entrance of a function that is known by reflection. A proxy integration's is called without.
+func (s *signature) typed() typed {
+	switch s.event {
+	case reflect.TypeFor[events.APIGatewayProxyRequest]():
+		return typed{proxy: s.proxy()}
+	case reflect.TypeFor[events.APIGatewayCustomAuthorizerRequest]():
+		return typed{token: func(ctx context.Context, e events.APIGatewayCustomAuthorizerRequest) ([]byte, error) {
+			return s.call(ctx, reflect.ValueOf(e))
+		}}
+	case reflect.TypeFor[events.APIGatewayCustomAuthorizerRequestTypeRequest]():
+		return typed{request: func(ctx context.Context, e events.APIGatewayCustomAuthorizerRequestTypeRequest) ([]byte, error) {
+			return s.call(ctx, reflect.ValueOf(e))
+		}}
+	}
+	return typed{}
+}
+
+func (s *signature) proxy() proxyHandler {
+	if want := reflect.TypeFor[proxyHandler](); s.fn.CanConvert(want) {
+		fn, _ := reflect.TypeAssert[proxyHandler](s.fn.Convert(want))
+		return fn
+	}
+	type plain = func(events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error)
+	if want := reflect.TypeFor[plain](); s.fn.CanConvert(want) {
+		fn, _ := reflect.TypeAssert[plain](s.fn.Convert(want))
+		return func(_ context.Context, e events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+			return fn(e)
+		}
+	}
+	return nil
 }

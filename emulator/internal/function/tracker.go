@@ -13,9 +13,9 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 )
 
-// Tracker knows which in-process functions run. All functions of an emulator share one, so that a test can wait for those
-// that outlived their request, and so that a handler known under two names still runs one invocation at a time. The zero
-// value is ready to use. A Tracker must not be copied.
+// Tracker knows which functions run, in process or as processes. All functions of an emulator share one, so that a test can
+// wait for those that outlived their request, and so that a handler known under two names still runs one invocation at a
+// time. The zero value is ready to use. A Tracker must not be copied.
 type Tracker struct {
 	mu      sync.Mutex // never held while a function runs
 	started uint64

@@ -40,6 +40,9 @@ type route struct {
 type target struct {
 	name, arn string
 	function  function.Function
+	local     *function.Local // the function, when it runs in this process
+	lane      function.Lane
+	answered  string // the reason of a trace
 }
 
 func (g *Gateway) compile(api *apigw.API, previous *deployment) (*deployment, error) {
@@ -67,9 +70,9 @@ func (g *Gateway) compile(api *apigw.API, previous *deployment) (*deployment, er
 		if t, ok := d.functions[name]; ok {
 			return t, nil
 		}
-		f, err := g.function(api, name)
-		d.functions[name] = target{name, api.FunctionARN(name), f}
-		return d.functions[name], err
+		t, err := g.target(api, name)
+		d.functions[name] = t
+		return t, err
 	}
 	for i := range api.Authorizers {
 		a := &api.Authorizers[i]
@@ -81,7 +84,10 @@ func (g *Gateway) compile(api *apigw.API, previous *deployment) (*deployment, er
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", a.Position, err)
 		}
-		d.authorizers[a.Name] = compiled
+		if t.lane == function.TokenLane && a.Type == apigw.TokenAuthorizer || t.lane == function.RequestLane && a.Type == apigw.RequestAuthorizer {
+			compiled.WithTyped(g.typedInvoker(t.local, t.arn))
+		}
+		d.authorizers[a.Name] = compiled.WithStrict(g.options.Strict)
 	}
 	for i := range api.Routes {
 		r := &api.Routes[i]
@@ -107,21 +113,36 @@ func (g *Gateway) compile(api *apigw.API, previous *deployment) (*deployment, er
 	return d, nil
 }
 
-// function makes the function of that name ready to be invoked.
-func (g *Gateway) function(api *apigw.API, name string) (function.Function, error) {
+// target makes the function of that name ready to be invoked, and chooses its lane.
+func (g *Gateway) target(api *apigw.API, name string) (target, error) {
 	f := api.FunctionNamed(name)
+	t := target{name: name, arn: api.FunctionARN(name), answered: fmt.Sprintf("function %q answered", name)}
 	if f.URL != "" {
-		return function.URL(f.Name, f.URL, f.Timeout, g.options.Transport), nil
+		t.function = function.URL(f.Name, f.URL, f.Timeout, g.options.Transport)
+		return t, nil
+	}
+	if f.IsProgram() {
+		process, err := g.program(api, f)
+		if err != nil {
+			return target{}, err
+		}
+		t.function = process
+		return t, nil
 	}
 	handler, ok := g.options.Handlers[f.Handler]
 	if !ok {
-		return nil, fmt.Errorf("no in-process handler %q", f.Handler)
+		return target{}, fmt.Errorf("no in-process handler %q", f.Handler)
 	}
 	options := []function.Option{function.WithTracker(g.options.Tracker)}
 	if f.Timeout > 0 {
 		options = append(options, function.WithTimeout(f.Timeout))
 	}
-	return function.InProcess(f.Name, handler, options...), nil
+	t.local = function.InProcess(f.Name, handler, options...)
+	t.function = t.local
+	if !g.options.JSONLane {
+		t.lane = t.local.Lane()
+	}
+	return t, nil
 }
 
 // results is the store of the previous deployment's authorizer when that was the same, else a new one: results that another

@@ -16,32 +16,31 @@ import (
 
 // policyRequest is what policies decide on.
 func (x *exchange) policyRequest() policy.Request {
-	return policy.Request{Action: policy.Invoke, Resource: x.request.MethodARN, Context: conditionContext{&x.request}}
+	return policy.Request{Action: policy.Invoke, Resource: x.request.MethodARN, Context: conditionContext{x.request}}
 }
 
 // enforce evaluates the authorizer's policy against this request's own method ARN, for a kept result as for a new one
 // (rest-authorizer 7.6), together with what the API's resource policy said (8.21).
 func (x *exchange) enforce(found *route, result *authorizer.Result, resource policy.Verdict) *apigw.Error {
-	start := time.Now()
-	request := x.policyRequest()
-	verdict, index := result.Policy.Decide(&request)
+	detail := &x.account.policy
+	*detail = trace.PolicyDetail{Policy: result.Policy, Request: x.policyRequest(), Principal: result.PrincipalID}
+	request := &detail.Request
+	verdict, index := result.Policy.Decide(request)
 	verdict = policy.Combine(verdict, resource)
-	detail := trace.PolicyDetail{Policy: result.Policy, Request: request, Principal: result.PrincipalID}
-	step := trace.Step{Name: "policy", Duration: time.Since(start), Source: found.authorizer.Source(), Confidence: trace.Recorded}
+	step := trace.Step{Name: "policy", Source: found.authorizer.Source(), Confidence: trace.Recorded, Detail: detail}
 	if x.deployment.policy != nil {
 		detail.ResourcePolicy, step.Confidence = resource.String(), trace.Documented
 	}
-	step.Detail = detail
 	var refusal *apigw.Error
 	switch verdict {
 	case policy.Allow:
 		step.Code = trace.PolicyAllow
 	case policy.ExplicitDeny:
 		step.Code = trace.PolicyExplicitDeny
-		refusal = x.explicitDeny(result, &request, index)
+		refusal = x.explicitDeny(result, request, index)
 	case policy.ImplicitDeny:
 		step.Code = trace.PolicyImplicitDeny
-		refusal = x.implicitDeny(result, &request)
+		refusal = x.implicitDeny(result, request)
 	}
 	x.step(step)
 	return refusal
@@ -65,31 +64,35 @@ func (x *exchange) explicitDeny(result *authorizer.Result, request *policy.Reque
 
 func (x *exchange) implicitDeny(result *authorizer.Result, request *policy.Request) *apigw.Error {
 	_, diagnostic := result.Policy.Explain(request)
+	e := &apigw.Error{Type: apigw.AccessDenied, Message: apigw.ImplicitDenyMessage, Code: trace.PolicyImplicitDeny}
 	var allowed, because []string
+	byResource := true // every Allow names another resource, and nothing else is the matter
 	for i := range diagnostic.Statements {
 		s := &diagnostic.Statements[i]
 		if s.Effect != policy.EffectAllow {
 			continue
 		}
-		if s.Pattern != "" {
-			allowed = append(allowed, x.shortARN(s.Pattern))
-		}
+		byResource = byResource && s.FailedOn == policy.ElementResource && s.Pattern != ""
+		allowed = append(allowed, x.shortARN(s.Pattern))
 		because = append(because, fmt.Sprintf("statement %d: %s", s.Index, s.Reason))
 	}
-	slices.Sort(allowed)
-	allowed = slices.Compact(allowed)
-	e := &apigw.Error{Type: apigw.AccessDenied, Message: apigw.ImplicitDenyMessage, Code: trace.PolicyImplicitDeny}
-	if len(allowed) == 0 {
+	const most = 3
+	because = because[:min(len(because), most)]
+	switch {
+	case len(allowed) == 0:
 		e.Reason = fmt.Sprintf("implicit deny: %s allows nothing", x.policyName(result))
 		e.Hint = "return a statement with Effect Allow for " + request.Resource + x.cacheAdvice()
-		return e
+	case byResource:
+		slices.Sort(allowed)
+		if allowed = slices.Compact(allowed); len(allowed) > most {
+			allowed = append(allowed[:most], fmt.Sprintf("%d more", len(allowed)-most))
+		}
+		e.Reason = fmt.Sprintf("implicit deny: %s allows only %s, not %s", x.policyName(result), strings.Join(allowed, ", "), x.shortARN(request.Resource))
+		e.Hint = strings.Join(because, "; ") + x.cacheAdvice()
+	default:
+		e.Reason = fmt.Sprintf("implicit deny: no statement of %s allows %s: %s", x.policyName(result), x.shortARN(request.Resource), strings.Join(because, "; "))
+		e.Hint = "change what kept the statement from applying, or add one that allows " + request.Resource + x.cacheAdvice()
 	}
-	const most = 3
-	if len(allowed) > most {
-		allowed = append(allowed[:most], fmt.Sprintf("%d more", len(allowed)-most))
-	}
-	e.Reason = fmt.Sprintf("implicit deny: %s allows only %s, not %s", x.policyName(result), strings.Join(allowed, ", "), x.shortARN(request.Resource))
-	e.Hint = strings.Join(because[:min(len(because), most)], "; ") + x.cacheAdvice()
 	return e
 }
 

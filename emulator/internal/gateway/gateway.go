@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -22,13 +21,17 @@ import (
 
 // Options are what a gateway needs besides the API.
 type Options struct {
-	Now       func() time.Time            // of everything that expires, and of the events
-	Random    io.Reader                   // of identifiers; nil is crypto/rand
-	Handlers  map[string]lambda.Handler   // the in-process functions by name
-	Transport http.RoundTripper           // to the functions that have a URL
-	Tracker   *function.Tracker           // counts the in-process functions that run
-	SourceIP  func(*http.Request) string  // the client's address
-	Record    func(trace.Trace, []string) // receives each request's trace, and warnings that it gave rise to; nil for none
+	Now       func() time.Time             // of everything that expires, and of the events
+	Random    io.Reader                    // of identifiers; nil is a generator that crypto/rand starts
+	Handlers  map[string]lambda.Handler    // the in-process functions by name
+	Transport http.RoundTripper            // to the functions that have a URL
+	Host      *function.Host               // runs the functions that are programs; nil: there can be none
+	Variables map[string]map[string]string // of programs by function, over what the route file says; "Parameters" is for all
+	Tracker   *function.Tracker            // counts the in-process functions that run
+	SourceIP  func(*http.Request) string   // the client's address
+	JSONLane  bool                         // call Go functions through JSON even where they take API Gateway's own events
+	Strict    bool                         // answer 500 to what AWS's documentation forbids and its service accepts
+	Record    func(trace.Trace, []string)  // receives each request's trace, and warnings that it gave rise to; nil for none
 }
 
 // Gateway serves one API. It is an http.Handler; without a deployment it answers every request with 403 Forbidden.
@@ -42,7 +45,7 @@ type Gateway struct {
 // New returns a gateway without a deployment.
 func New(options Options) *Gateway {
 	if options.Random == nil {
-		options.Random = rand.Reader
+		options.Random = newGenerator()
 	}
 	if options.Record == nil {
 		options.Record = func(trace.Trace, []string) {}
@@ -60,6 +63,7 @@ func (g *Gateway) Deploy(api *apigw.API) error {
 		return err
 	}
 	g.deployment.Store(next)
+	g.retain(next)
 	return nil
 }
 
@@ -74,19 +78,10 @@ func (g *Gateway) Flush() {
 
 // ServeHTTP answers one request.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := g.begin(r)
+	x := g.begin(w, r)
 	// API Gateway finishes what it began when a client goes away, so functions are not canceled with the request.
-	response, err := x.handle(context.WithoutCancel(r.Context()))
-	if err != nil {
-		response = x.refuse(err)
-	}
-	x.trace.Status = response.status
-	if err := x.write(w, response); err != nil {
-		x.step(trace.Step{Name: "response", Code: trace.ClientGone})
-	}
-	x.trace.Duration = time.Since(x.started)
-	g.options.Record(x.trace, x.warnings)
-	x.drain(w)
+	x.handle(context.WithoutCancel(r.Context()))
+	x.drain()
 }
 
 // exchange is one request on its way through the pipeline.
@@ -94,26 +89,37 @@ type exchange struct {
 	gateway    *Gateway
 	deployment *deployment
 	http       *http.Request
-	started    time.Time // of durations
-	now        time.Time // on the gateway's clock
-	request    event.Request
-	names      []string // of the header lines as sent; nil when they were not recorded
-	headerSize int      // in bytes of the header lines
+	writer     http.ResponseWriter
+	lost       bool          // the goroutine that serves the connection: see function.Ending
+	started    time.Time     // of durations
+	lapped     time.Duration // when the last step ended
+	now        time.Time     // on the gateway's clock
+	ids        ids
+	request    *event.Request // the account's
+	names      []string       // of the header lines as sent; nil when they were not recorded
+	headerSize int            // in bytes of the header lines
 	body       []byte
+	call       call
+	account    *account
 	trace      trace.Trace
 	warnings   []string
 }
 
 // begin gives the request its identifiers and its trace.
-func (g *Gateway) begin(r *http.Request) *exchange {
-	x := &exchange{gateway: g, deployment: g.deployment.Load(), http: r, started: time.Now(), now: g.options.Now()}
+func (g *Gateway) begin(w http.ResponseWriter, r *http.Request) *exchange {
+	x := &exchange{
+		gateway: g, deployment: g.deployment.Load(), http: r, writer: w, started: time.Now(), now: g.options.Now(),
+		ids: ids{random: g.options.Random}, account: &account{},
+	}
 	x.names, x.headerSize = headerLines(r)
-	ids := newIDs(g.options.Random)
-	x.request = event.Request{
-		ID: requestID(r, ids), ExtendedID: ids.extended(), TraceID: traceID(r, ids, x.now), Time: x.now,
+	x.request = &x.account.request
+	*x.request = event.Request{
+		ID: requestID(r, &x.ids), ExtendedID: x.ids.extended(), TraceID: traceID(r, &x.ids, x.now), Time: x.now,
 		Method: method(r), Host: r.Host, SourceIP: g.options.SourceIP(r),
 	}
-	x.trace = trace.Trace{RequestID: x.request.ID, Time: x.now, Method: x.request.Method, Path: rawPath(r)}
+	x.trace = trace.Trace{
+		RequestID: x.request.ID, Time: x.now, Method: x.request.Method, Path: rawPath(r), Steps: x.account.steps[:0],
+	}
 	return x
 }
 
@@ -125,37 +131,41 @@ func method(r *http.Request) string {
 	return r.Method
 }
 
-// handle is the pipeline. A fault of ours refuses the request.
-func (x *exchange) handle(ctx context.Context) (response response, refusal *apigw.Error) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			refusal = &apigw.Error{
-				Type: apigw.Default5XX, Code: trace.GatewayError,
-				Reason: fmt.Sprintf("gatewayd itself failed: %v", fault),
-				Hint:   "this is a bug of gatewayd; please report it with this line",
-				Cause:  fmt.Errorf("panic: %v", fault),
-			}
-		}
-	}()
-	if x.deployment == nil {
-		return response, &apigw.Error{Type: apigw.NoStage, Code: trace.RouteUnknownStage, Reason: "nothing is deployed"}
-	}
+// handle is the pipeline.
+func (x *exchange) handle(ctx context.Context) {
 	granted, refusal := x.decide(ctx)
 	if refusal != nil {
-		return response, refusal
+		x.end(x.refuse(refusal))
+		return
 	}
-	return x.integrate(ctx, granted)
+	x.integrate(ctx, granted)
+}
+
+// fault, deferred by a step, makes a fault of ours refuse the request.
+func fault(refusal **apigw.Error) {
+	if fault := recover(); fault != nil {
+		*refusal = &apigw.Error{
+			Type: apigw.Default5XX, Code: trace.GatewayError,
+			Reason: fmt.Sprintf("gatewayd itself failed: %v", fault),
+			Hint:   "this is a bug of gatewayd; please report it with this line",
+			Cause:  fmt.Errorf("panic: %v", fault),
+		}
+	}
 }
 
 // grant is a request that may pass: the route that answers it, and what its authorizer has to tell the integration.
 type grant struct {
-	route *route
-	// authorizer is the JSON of requestContext.authorizer, nil for an open route.
-	authorizer []byte
+	route   *route
+	result  *authorizer.Result // nil for an open route
+	latency time.Duration      // of the authorizer's function, 0 for a kept result
 }
 
 // decide answers whether the request may pass, without calling the integration.
-func (x *exchange) decide(ctx context.Context) (grant, *apigw.Error) {
+func (x *exchange) decide(ctx context.Context) (granted grant, refusal *apigw.Error) {
+	defer fault(&refusal)
+	if x.deployment == nil {
+		return grant{}, &apigw.Error{Type: apigw.NoStage, Code: trace.RouteUnknownStage, Reason: "nothing is deployed"}
+	}
 	resourcePath, err := x.stage()
 	if err != nil {
 		return grant{}, err
@@ -191,26 +201,69 @@ func (x *exchange) decide(ctx context.Context) (grant, *apigw.Error) {
 	if err := x.enforce(found, result, resource); err != nil {
 		return grant{}, err
 	}
-	return grant{route: found, authorizer: result.BackendContext(latency)}, nil
+	return grant{found, result, latency}, nil
 }
 
 // refuse turns the error of a step into the gateway response, and ends the trace with it.
 func (x *exchange) refuse(e *apigw.Error) response {
-	x.trace.Code, x.trace.Reason, x.trace.Hint = e.Code, e.Reason, e.Hint
+	x.trace.Code, x.trace.Reason, x.trace.Hint = e.Code, trace.Brief(e.Reason), trace.Brief(e.Hint)
 	return gatewayResponse(e.Response())
 }
 
-func (x *exchange) step(s trace.Step) { x.trace.Steps = append(x.trace.Steps, s) }
+// end writes the response and publishes the trace.
+func (x *exchange) end(r response) {
+	x.trace.Status = r.status
+	if err := x.write(r); err != nil {
+		x.step(trace.Step{Name: "response", Code: trace.ClientGone})
+	}
+	x.trace.Duration = time.Since(x.started)
+	x.gateway.options.Record(x.trace, x.warnings)
+	if x.lost {
+		// net/http would wait for the function to return. Should the client be gone, nobody misses it.
+		_ = http.NewResponseController(x.writer).Flush()
+	}
+}
+
+// step appends to the trace. A step has taken the time since the one before unless it says another.
+func (x *exchange) step(s trace.Step) {
+	elapsed := time.Since(x.started)
+	if s.Duration == 0 {
+		s.Duration = elapsed - x.lapped
+	}
+	x.lapped = elapsed
+	x.trace.Steps = append(x.trace.Steps, s)
+}
 
 // invoker is how an authorizer calls its function.
 func (g *Gateway) invoker(f function.Function, arn string) authorizer.Invoker {
 	return func(ctx context.Context, payload []byte) ([]byte, error) {
 		answer, err := f.Invoke(ctx, function.Invocation{RequestID: newIDs(g.options.Random).uuid(), ARN: arn, Payload: payload})
-		if raised, ok := errors.AsType[*function.Error](err); ok {
-			return nil, &authorizer.FunctionError{
-				Type: raised.Type, Message: raised.Message, Timeout: raised.Type == function.TypeTimedOut, Payload: raised.Payload, Cause: raised.Cause,
-			}
-		}
-		return answer, err
+		return answer, functionError(err)
 	}
+}
+
+// typedInvoker is how an authorizer calls a function that takes its event as a struct.
+func (g *Gateway) typedInvoker(f *function.Local, arn string) authorizer.TypedInvoker {
+	return func(ctx context.Context, r *event.Request, token string) ([]byte, error) {
+		var typed function.Event
+		if f.Lane() == function.TokenLane {
+			e := event.TokenStruct(r, token)
+			typed.Token = &e
+		} else {
+			e := event.AuthorizerRequestStruct(r)
+			typed.Request = &e
+		}
+		answer, err := f.Call(ctx, function.Invocation{RequestID: newIDs(g.options.Random).uuid(), ARN: arn}, typed)
+		return answer.JSON, functionError(err)
+	}
+}
+
+// functionError is a function's error as an authorizer knows it.
+func functionError(err error) error {
+	if raised, ok := errors.AsType[*function.Error](err); ok {
+		return &authorizer.FunctionError{
+			Type: raised.Type, Message: raised.Message, Timeout: raised.Type == function.TypeTimedOut, Payload: raised.Payload, Cause: raised.Cause,
+		}
+	}
+	return err
 }

@@ -3,7 +3,6 @@ package gateway
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"gatewayd/emulator/apigw"
 	"gatewayd/emulator/policy"
@@ -18,10 +17,10 @@ func (x *exchange) checkResourcePolicy(found *route) (policy.Verdict, *apigw.Err
 	if document == nil {
 		return policy.ImplicitDeny, nil
 	}
-	start, request := time.Now(), x.policyRequest()
+	request := x.policyRequest()
 	verdict, index := document.Decide(&request)
 	step := trace.Step{
-		Name: "resourcePolicy", Duration: time.Since(start), Source: x.deployment.api.PolicyPosition.String(),
+		Name: "resourcePolicy", Source: x.deployment.api.PolicyPosition.String(),
 		Detail: trace.PolicyDetail{Policy: document, Request: request}, Confidence: trace.Recorded,
 	}
 	var refusal *apigw.Error

@@ -39,6 +39,7 @@ const traceRoot = "Root"
 func (x *exchange) proxyResponse(answered event.Response) response {
 	out := response{status: answered.Status, body: answered.Body, traceID: x.sampledTrace()}
 	typed := false
+	out.headers = make([]event.Pair, 0, len(answered.Headers)+1)
 	for _, h := range answered.Headers {
 		name := http.CanonicalHeaderKey(h.Name)
 		switch {
@@ -105,27 +106,33 @@ func (x *exchange) sampledTrace() string {
 	if !said {
 		sampled = "0"
 	}
-	return root + ";Parent=" + newIDs(x.gateway.options.Random).parent() + ";Sampled=" + sampled
+	var parent [16]byte
+	return root + ";Parent=" + string(x.ids.parent(&parent)) + ";Sampled=" + sampled
 }
 
 // write sends the response with API Gateway's header names in API Gateway's spelling, which net/http keeps on HTTP/1.1.
-func (x *exchange) write(w http.ResponseWriter, r response) error {
-	header := w.Header()
+func (x *exchange) write(r response) error {
+	w, header := x.writer, x.writer.Header()
+	values := make(headerValues, 0, len(r.headers)+5) // and those below
 	for _, h := range r.headers {
-		header[h.Name] = append(header[h.Name], h.Value)
+		if before := header[h.Name]; before != nil {
+			header[h.Name] = append(before, h.Value)
+			continue
+		}
+		header[h.Name] = values.one(h.Value)
 	}
-	header["x-amzn-RequestId"] = []string{x.request.ID}
-	header["x-amz-apigw-id"] = []string{x.request.ExtendedID}
+	header["x-amzn-RequestId"] = values.one(x.request.ID)
+	header["x-amz-apigw-id"] = values.one(x.request.ExtendedID)
 	switch r.traceID {
 	case "":
 	case traceRoot:
 		root, _, _ := strings.Cut(x.request.TraceID, ";")
-		header["X-Amzn-Trace-Id"] = []string{root}
+		header["X-Amzn-Trace-Id"] = values.one(root)
 	default:
-		header["X-Amzn-Trace-Id"] = []string{r.traceID}
+		header["X-Amzn-Trace-Id"] = values.one(r.traceID)
 	}
 	if x.http.ProtoMajor == 1 {
-		header["Connection"] = []string{connection(x.http)}
+		header["Connection"] = values.one(x.connection())
 	}
 	head := x.http.Method == http.MethodHead
 	switch {
@@ -133,9 +140,9 @@ func (x *exchange) write(w http.ResponseWriter, r response) error {
 		w.WriteHeader(r.status)
 		return nil
 	case head && r.refused:
-		header["Content-Length"] = []string{"0"} // rest-gateway 14 G15
+		header["Content-Length"] = values.one("0") // rest-gateway 14 G15
 	default:
-		header["Content-Length"] = []string{strconv.Itoa(len(r.body))}
+		header["Content-Length"] = values.one(strconv.Itoa(len(r.body)))
 	}
 	w.WriteHeader(r.status)
 	if head {
@@ -145,6 +152,16 @@ func (x *exchange) write(w http.ResponseWriter, r response) error {
 	return err
 }
 
+// headerValues are the values of a header's first lines, in one piece of memory.
+type headerValues []string
+
+// one is a list of one value, which cannot grow into the next.
+func (v *headerValues) one(value string) []string {
+	*v = append(*v, value)
+	end := len(*v)
+	return (*v)[end-1 : end : end]
+}
+
 const (
 	drainBytes = 64 << 20
 	drainTime  = 2 * time.Second
@@ -152,22 +169,25 @@ const (
 
 // drain takes in the rest of a body that was refused: a client that sends all of it before it reads would find its connection
 // reset, and lose the answer.
-func (x *exchange) drain(w http.ResponseWriter) {
-	if x.body != nil || x.http.ContentLength == 0 || x.http.Body == nil || x.http.Header.Get("Expect") != "" {
+func (x *exchange) drain() {
+	if x.body != nil || x.http.ContentLength == 0 || x.http.Body == nil {
 		return
 	}
-	control := http.NewResponseController(w)
-	if control.Flush() != nil {
-		return
-	}
-	// What is no connection has no deadline, and needs none. That the client stops sending is what this waits for.
+	control := http.NewResponseController(x.writer)
+	// What is no connection has no deadline, and needs none. It comes first because net/http, too, reads on before it answers
+	// a request whose connection could be kept.
 	_ = control.SetReadDeadline(time.Now().Add(drainTime))
+	if x.http.Header.Get("Expect") != "" || control.Flush() != nil {
+		return
+	}
+	// That the client stops sending is what this waits for.
 	_, _ = io.CopyN(io.Discard, x.http.Body, drainBytes)
 }
 
-// connection keeps a connection open unless the client wants it closed or may have sent more than was read.
-func connection(r *http.Request) string {
-	if r.Close || r.ContentLength > maxBody {
+// connection keeps a connection open unless the client wants it closed, may have sent more than was read or left open where its
+// body ends, or the goroutine that serves it is with a function whose time is up.
+func (x *exchange) connection() string {
+	if x.http.Close || x.http.ContentLength > maxBody || x.lost || x.ambiguous() {
 		return "close"
 	}
 	return "keep-alive"

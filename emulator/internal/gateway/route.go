@@ -5,8 +5,8 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
-	"time"
 
 	"gatewayd/emulator/apigw"
 	"gatewayd/emulator/internal/event"
@@ -47,14 +47,14 @@ func rawQuery(r *http.Request) string {
 // stage finds the stage and returns the path behind it. Slashes before the stage are collapsed, those after it count
 // (rest-gateway 1.3, 1.5).
 func (x *exchange) stage() (resourcePath string, refusal *apigw.Error) {
-	start, d := time.Now(), x.deployment
-	full := "/" + strings.TrimLeft(rawPath(x.http), "/")
+	d := x.deployment
+	full := oneSlash(x.trace.Path)
 	rest, ok := strings.CutPrefix(full, d.api.BasePath)
 	if !ok || rest != "" && rest[0] != '/' {
-		return "", x.unknownStage(full, start)
+		return "", x.unknownStage(full)
 	}
-	resourcePath = "/" + strings.TrimLeft(rest, "/")
-	r := &x.request
+	resourcePath = oneSlash(rest)
+	r := x.request
 	r.Stage = &d.stage
 	r.ContextPath = full
 	r.Path = resourcePath
@@ -64,34 +64,45 @@ func (x *exchange) stage() (resourcePath string, refusal *apigw.Error) {
 	return resourcePath, nil
 }
 
+// oneSlash is a path with exactly one slash at its beginning.
+func oneSlash(path string) string {
+	trimmed := strings.TrimLeft(path, "/")
+	if len(trimmed)+1 == len(path) {
+		return path
+	}
+	return "/" + trimmed
+}
+
 // route finds the method that answers, and completes the request with what follows from it.
 func (x *exchange) route(resourcePath string) (*route, *apigw.Error) {
-	start, d, r := time.Now(), x.deployment, &x.request
-	r.Headers = event.Headers(x.http, x.names, r.SourceIP, r.TraceID)
+	d, r := x.deployment, x.request
+	r.Headers, r.Sent = event.Headers(x.http, x.names, r.SourceIP, r.TraceID), x.http.Header
 	r.Query = event.ParseQuery(rawQuery(x.http))
 	// The method ARN has the path as it was sent: not decoded, its slashes kept (rest-authorizer 4).
 	r.MethodARN = d.arn + "/" + r.Method + resourcePath
 	x.trace.MethodARN = r.MethodARN
 
-	detail := trace.RouteDetail{Routes: d.tree, Method: r.Method, Path: resourcePath}
+	detail := &x.account.route
+	*detail = trace.RouteDetail{Routes: d.tree, Method: r.Method, Path: resourcePath}
 	found, ok := d.tree.Match(r.Method, resourcePath)
 	if !ok {
 		err := x.noRoute(detail)
-		x.step(trace.Step{Name: "route", Code: err.Code, Duration: time.Since(start), Detail: detail, Confidence: trace.Recorded})
+		x.step(trace.Step{Name: "route", Code: err.Code, Detail: detail, Confidence: trace.Recorded})
 		return nil, err
 	}
 	chosen := &d.routes[found.Index]
 	r.Resource, r.ResourceID = chosen.resource, chosen.resourceID
+	r.PathParameters = slices.Grow(r.PathParameters, len(found.Params))
 	for _, p := range found.Params {
 		r.PathParameters = append(r.PathParameters, event.Pair(p))
 	}
 	x.trace.Route = chosen.key
-	x.step(trace.Step{Name: "route", Duration: time.Since(start), Detail: detail, Source: chosen.source})
+	x.step(trace.Step{Name: "route", Detail: detail, Source: chosen.source})
 	return chosen, nil
 }
 
 // unknownStage is the answer to a URL outside the API: 403 Forbidden (rest-gateway 1.7).
-func (x *exchange) unknownStage(full string, start time.Time) *apigw.Error {
+func (x *exchange) unknownStage(full string) *apigw.Error {
 	base := x.deployment.api.BasePath
 	err := &apigw.Error{
 		Type: apigw.NoStage, Code: trace.RouteUnknownStage,
@@ -99,14 +110,14 @@ func (x *exchange) unknownStage(full string, start time.Time) *apigw.Error {
 		Hint:   fmt.Sprintf("try %s%s", base, full),
 	}
 	x.step(trace.Step{
-		Name: "route", Code: err.Code, Duration: time.Since(start), Source: x.deployment.api.Position.String(), Confidence: trace.Recorded,
+		Name: "route", Code: err.Code, Source: x.deployment.api.Position.String(), Confidence: trace.Recorded,
 	})
 	return err
 }
 
 // noRoute is the answer to a method and path that no route has: never 404 or 405, but a complaint about the
 // Authorization header, or about the lack of one (rest-gateway 1.7).
-func (x *exchange) noRoute(detail trace.RouteDetail) *apigw.Error {
+func (x *exchange) noRoute(detail *trace.RouteDetail) *apigw.Error {
 	err := &apigw.Error{
 		Type: apigw.MissingAuthenticationToken, Code: trace.RouteNotFound,
 		Reason: fmt.Sprintf("no route answers %s %s; AWS says so with \"Missing Authentication Token\"", detail.Method, detail.Path),
@@ -124,7 +135,7 @@ func (x *exchange) noRoute(detail trace.RouteDetail) *apigw.Error {
 }
 
 // nearest names the route that came closest.
-func nearest(detail trace.RouteDetail) string {
+func nearest(detail *trace.RouteDetail) string {
 	candidates := detail.Routes.Candidates(detail.Method, detail.Path)
 	if len(candidates) == 0 {
 		return "add the route to the route file"

@@ -87,7 +87,7 @@ func (g *Gateway) TestAuthorizer(ctx context.Context, name string, test Authoriz
 	}
 	if out.Refusal == nil {
 		var call authorizer.Call
-		out.Result, call, out.Refusal = tested.Call(ctx, &request, id)
+		out.Result, call, out.Refusal = tested.WithStrict(g.options.Strict).Call(ctx, &request, id)
 		out.Latency = call.Latency
 		log.answered(call)
 	}
@@ -118,7 +118,7 @@ func notAllowed(statements []policy.StatementReport) string {
 }
 
 // testRequest is the request that TestInvokeAuthorizer makes up.
-func testRequest(d *deployment, ids ids, now time.Time, test AuthorizerTest) event.Request {
+func testRequest(d *deployment, ids *ids, now time.Time, test AuthorizerTest) event.Request {
 	stage := d.stage
 	stage.Name = testStage
 	r := event.Request{

@@ -1,0 +1,53 @@
+package control
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"gatewayd/emulator/trace"
+)
+
+// CachedResult is an authorizer's result that is kept for the next request with the same identity.
+type CachedResult struct {
+	Identity    []CachedIdentity `json:"identity"` // in the order of the identity sources
+	PrincipalID string           `json:"principalId"`
+	Age         string           `json:"age"` // in seconds: 12s
+	Expires     time.Time        `json:"expires"`
+	WrittenBy   trace.Writer     `json:"writtenBy"`
+}
+
+// CachedIdentity is the value of an identity source, masked.
+type CachedIdentity struct {
+	Source string `json:"source"`
+	Value  string `json:"value"`
+}
+
+// NewCachedResult shows a kept result as it is now. An identity is masked whatever its source is called, also where an
+// authorizer makes a principal of it.
+func NewCachedResult(identity []trace.IdentitySource, principal string, writer trace.Writer, expires, now time.Time) CachedResult {
+	of := trace.Trace{Steps: []trace.Step{{Detail: trace.IdentityDetail{Sources: identity}}}}
+	out := CachedResult{
+		Identity: make([]CachedIdentity, len(identity)), PrincipalID: of.Mask(principal), Age: inSeconds(now.Sub(writer.Time).Truncate(time.Second)),
+		Expires: expires.UTC(), WrittenBy: writer,
+	}
+	out.WrittenBy.Time = writer.Time.UTC()
+	for i, s := range identity {
+		out.Identity[i] = CachedIdentity{s.Source, trace.Mask(s.Value)}
+	}
+	return out
+}
+
+func (a *api) cachedResults(w http.ResponseWriter, r *http.Request) {
+	results, err := a.CachedResults(chi.URLParam(r, "name"))
+	answer(w, results, err)
+}
+
+func (a *api) flushCache(w http.ResponseWriter, r *http.Request) {
+	if err := a.FlushCache(chi.URLParam(r, "name")); err != nil {
+		answer(w, nil, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}

@@ -1,0 +1,3 @@
+setTimeout(() => {}, 60000);
+await new Promise(() => {});
+export const handler = async () => {};

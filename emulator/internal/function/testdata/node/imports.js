@@ -1,0 +1,2 @@
+require('left-pad-that-is-not-there');
+exports.handler = async () => {};

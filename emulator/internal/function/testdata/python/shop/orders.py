@@ -1,0 +1,5 @@
+from . import names
+
+
+def lambda_handler(event, context):
+    return names.NAME

@@ -1,0 +1,5 @@
+import app
+
+
+def fn(event, context):
+    return app.__name__

@@ -1,0 +1,278 @@
+package trace_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"gatewayd/emulator"
+	"gatewayd/emulator/emulatortest"
+	"gatewayd/emulator/trace"
+)
+
+// rendered is an API of which every kind of refusal can be had.
+const rendered = `
+api: { name: test, id: a1b2c3d4e5, stage: dev, timeoutInMillis: 50, authorizerTimeoutInMillis: 50 }
+functions:
+  nowhere: { url: "http://127.0.0.1:1/2015-03-31/functions/nowhere/invocations" }
+authorizers:
+  token: { function: authorize, identityValidationExpression: "^Bearer [a-z0-9-]+$" }
+  tenant: { type: REQUEST, function: authorize-request, identitySource: [method.request.header.X-Tenant, method.request.querystring.key] }
+  slow: { function: stuck }
+defaultAuthorizer: token
+routes:
+  GET /pets: pets
+  GET /pets/{petId}: pets
+  GET /tenants: { function: pets, authorizer: tenant }
+  GET /slow: { function: pets, authorizer: slow }
+  GET /public: { function: pets, authorizer: NONE }
+  GET /private: { function: pets, authorizer: NONE }
+  GET /error: { function: broken, authorizer: NONE }
+  GET /malformed: { function: text, authorizer: NONE }
+  GET /timeout: { function: stuck, authorizer: NONE }
+  GET /unreachable: { function: nowhere, authorizer: NONE }
+  ANY /any/{rest+}: pets
+resourcePolicy:
+  Version: "2012-10-17"
+  Statement:
+    - { Effect: Allow, Principal: "*", Action: "execute-api:Invoke", Resource: ["execute-api:/dev/*/p*", "execute-api:/dev/*/error", "execute-api:/dev/*/malformed", "execute-api:/dev/*/timeout", "execute-api:/dev/*/unreachable"], Condition: { StringNotEquals: { aws:Referer: untrusted } } }
+    - { Sid: banned, Effect: Deny, Principal: "*", Action: "execute-api:Invoke", Resource: "*", Condition: { StringEquals: { aws:UserAgent: banned } } }
+`
+
+// answers are what the authorizer says to the tokens.
+func answers() map[string]string {
+	const allowOne = `{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/dev/GET/any/one"}`
+	return map[string]string{
+		"Bearer allow":   `{"principalId":"user-1","policyDocument":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}}`,
+		"Bearer deny":    `{"principalId":"user-1","policyDocument":{"Version":"2012-10-17","Statement":[` + allowOne + `,{"Sid":"no","Effect":"Deny","Action":"*","Resource":"*"}]}}`,
+		"Bearer one":     `{"principalId":"user-1","policyDocument":{"Version":"2012-10-17","Statement":[` + strings.Repeat(allowOne+",", 5) + allowOne + `]}}`,
+		"Bearer output":  `{"isAuthorized":true}`,
+		"Bearer policy":  `{"principalId":"user-1","policyDocument":{"Version":"2012-10-17","Statement":[{"Effect":"allow","Action":"*","Resource":"*"}]}}`,
+		"Bearer context": `{"principalId":"user-1","context":{"roles":["admin"]},"policyDocument":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}}`,
+	}
+}
+
+func runRendered(t *testing.T) *emulatortest.Gateway {
+	t.Helper()
+	authorize := func(token string) (json.RawMessage, error) {
+		if text, ok := answers()[token]; ok {
+			return json.RawMessage(text), nil
+		}
+		if token == "Bearer error" {
+			return nil, errors.New("the key set cannot be had")
+		}
+		return nil, errors.New("Unauthorized") //nolint:staticcheck // AWS's own text
+	}
+	always := func(answer string, err error) func(context.Context, json.RawMessage) (json.RawMessage, error) {
+		return func(context.Context, json.RawMessage) (json.RawMessage, error) { return json.RawMessage(answer), err }
+	}
+	return emulatortest.Run(t, emulator.Routes(rendered), emulator.Functions{
+		"authorize": emulator.Func(func(_ context.Context, event struct{ AuthorizationToken string }) (json.RawMessage, error) {
+			return authorize(event.AuthorizationToken)
+		}),
+		"authorize-request": emulator.Func(always(answers()["Bearer one"], nil)),
+		"pets":              emulator.Func(always(`{"statusCode":200,"body":"[]"}`, nil)),
+		"text":              emulator.Func(always(`"a text"`, nil)),
+		"broken":            emulator.Func(always("", errors.New("no such table: pets"))),
+		"stuck": emulator.Func(func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}),
+	}, &emulator.Options{Random: zeros{}})
+}
+
+// zeros are random numbers that make every identifier the same.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+// Whoever reads a rendered trace sees what the client received, why, and what to change. Each kind of refusal has its own.
+func TestRender(t *testing.T) {
+	t.Parallel()
+	const golden = "testdata/render.txtar"
+	archive, err := txtar.ParseFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	missing := map[trace.Code]bool{}
+	for _, code := range codes(t) {
+		missing[trace.Code(code)] = true
+	}
+	for _, code := range []trace.Code{
+		trace.CacheHit, trace.CacheMiss, trace.CacheOff, trace.PolicyAllow, trace.RouteOpen, // which end no request
+		trace.ClientGone, trace.GatewayError, // which nobody was told, and which must not be had
+	} {
+		delete(missing, code)
+	}
+	type request struct {
+		name, path string
+		headers    []string
+		body       string
+	}
+	tests := []request{
+		{name: "answered", path: "/dev/pets/7?a=b", headers: []string{"Authorization", "Bearer allow"}},
+		{name: "answered on an open route", path: "/dev/public"},
+		{name: "no stage", path: "/pets"},
+		{name: "no route", path: "/dev/pet", headers: []string{"X-Color", "\x1b[31m"}},
+		{name: "no route, with a token", path: "/dev/pet", headers: []string{"Authorization", "Bearer allow"}},
+		{name: "denied by the resource policy", path: "/dev/pets", headers: []string{"User-Agent", "banned"}},
+		{name: "not allowed by the resource policy", path: "/dev/private", headers: []string{"Referer", "untrusted"}},
+		{name: "no token", path: "/dev/pets", headers: []string{"X-Token", "Bearer allow"}},
+		{name: "an empty token", path: "/dev/pets", headers: []string{"Authorization", ""}},
+		{name: "no key", path: "/dev/tenants", headers: []string{"X-Tenant", "acme"}},
+		{name: "a token that does not match", path: "/dev/pets", headers: []string{"Authorization", "bearer hunter2-hunter2"}},
+		{name: "unauthorized", path: "/dev/pets", headers: []string{"Authorization", "Bearer hunter2-hunter2"}},
+		{name: "a broken authorizer", path: "/dev/pets", headers: []string{"Authorization", "Bearer error"}},
+		{name: "a slow authorizer", path: "/dev/slow", headers: []string{"Authorization", "Bearer allow"}},
+		{name: "an answer that is none", path: "/dev/pets", headers: []string{"Authorization", "Bearer output"}},
+		{name: "a policy that cannot be used", path: "/dev/pets", headers: []string{"Authorization", "Bearer policy"}},
+		{name: "a context that cannot be used", path: "/dev/pets", headers: []string{"Authorization", "Bearer context"}},
+		{name: "an explicit deny", path: "/dev/any/one", headers: []string{"Authorization", "Bearer deny"}},
+		{name: "an implicit deny", path: "/dev/any/two", headers: []string{"Authorization", "Bearer one"}},
+		{name: "an implicit deny of the cache", path: "/dev/any/three", headers: []string{"Authorization", "Bearer one"}},
+		{name: "a long body", path: "/dev/public", body: strings.Repeat("x", 10<<20+1)},
+		{name: "long headers", path: "/dev/public", headers: []string{"Cookie", strings.Repeat("x", 11<<10)}},
+		{name: "a long URL", path: "/dev/public?" + strings.Repeat("x", 11<<10)},
+		{name: "a long path", path: "/dev/any/" + strings.Repeat("x", 2000), headers: []string{"Authorization", "Bearer allow"}},
+		{name: "a broken function", path: "/dev/error"},
+		{name: "an answer that is no response", path: "/dev/malformed"},
+		{name: "a slow function", path: "/dev/timeout"},
+		{name: "a function that is not there", path: "/dev/unreachable"},
+	}
+	g := runRendered(t)
+	got := &txtar.Archive{Comment: archive.Comment}
+	for _, tt := range tests {
+		headers := append([]string{"X-Amzn-Requestid", "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"}, tt.headers...)
+		method := http.MethodGet
+		tr := g.Do(method, tt.path, tt.body, headers...).Trace
+		delete(missing, tr.Code)
+		got.Files = append(got.Files, txtar.File{Name: tt.name, Data: []byte(renderedText(t, tr))})
+	}
+	if flag.Lookup("update").Value.String() == "true" {
+		if err := os.WriteFile(golden, txtar.Format(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(string(txtar.Format(archive)), string(txtar.Format(got))); diff != "" {
+		t.Errorf("rendered (-want +got; -update rewrites them):\n%s", diff)
+	}
+	for code := range missing {
+		t.Errorf("no trace with the code %s was rendered", code)
+	}
+}
+
+// renderedText is what a trace looks like, its times always the same.
+func renderedText(t *testing.T, tr trace.Trace) string {
+	t.Helper()
+	tr.Time, tr.Duration = at(12, 0), 1234*time.Microsecond
+	for i := range tr.Steps {
+		tr.Steps[i].Duration = 500 * time.Microsecond
+	}
+	if tr.Cache != nil && tr.Cache.WrittenBy != nil {
+		writer := *tr.Cache.WrittenBy
+		writer.Time = at(11, 59)
+		tr.Cache = &trace.Cache{State: tr.Cache.State, Expires: at(12, 4), WrittenBy: &writer}
+	}
+	var text, again bytes.Buffer
+	if err := trace.Render(&text, tr, trace.RenderOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(text.String()) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 100 {
+			t.Errorf("a line of %d characters: %s", n, line)
+		}
+	}
+	if n := strings.Count(text.String(), "\n"); n > 24 {
+		t.Errorf("%d lines:\n%s", n, &text)
+	}
+	if strings.Contains(text.String(), "hunter2-hunter2") {
+		t.Errorf("a secret is rendered:\n%s", &text)
+	}
+	// What was sent over the control API looks the same.
+	sent, err := json.Marshal(tr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var received trace.Trace
+	if err := json.Unmarshal(sent, &received); err != nil {
+		t.Fatal(err)
+	}
+	if err := trace.Render(&again, received, trace.RenderOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(text.String(), again.String()); diff != "" {
+		t.Errorf("rendered from JSON (-want +got):\n%s", diff)
+	}
+	return text.String()
+}
+
+func TestRenderColors(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		tr   trace.Trace
+		want string
+	}{
+		{
+			name: "refused",
+			tr: trace.Trace{
+				Method: "GET", Path: "/dev/pets", Status: 401, Code: trace.IdentityMissing, RequestID: "id",
+				Steps: []trace.Step{{Name: "route", Source: "routes.yaml:1:1"}, {Name: "identity", Code: trace.IdentityMissing, Confidence: trace.Recorded}},
+			},
+			want: "GET /dev/pets  \x1b[31m401 identity.missing\x1b[0m\n\n" +
+				"\x1b[32m✓\x1b[0m route          \x1b[2m  routes.yaml:1:1\x1b[0m\n\x1b[31m✗\x1b[0m identity       identity.missing\n\nrequest id, 0s\n",
+		},
+		{
+			name: "allowed, and what the client sent writes no colors of its own",
+			tr:   trace.Trace{Method: "GET", Path: "/\x1b[31m", Code: trace.RouteOpen, RequestID: "\x1b[31m"},
+			want: "GET /\ufffd[31m  \x1b[32mroute.open\x1b[0m\n\n\nrequest \ufffd[31m, 0s\n",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var got bytes.Buffer
+			if err := trace.Render(&got, tt.tr, trace.RenderOptions{Color: true}); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got.String()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// However narrow the terminal, no line is wider.
+func TestRenderNarrow(t *testing.T) {
+	t.Parallel()
+	tr := trace.Trace{
+		Method: strings.Repeat("G", 100), Path: "/", Status: 403, Code: trace.PolicyImplicitDeny, Reason: strings.Repeat("word ", 100), Hint: strings.Repeat("x", 100),
+		MethodARN: strings.Repeat("a", 100), RequestID: "id",
+		Steps: []trace.Step{{Name: strings.Repeat("n", 100), Source: strings.Repeat("s", 200)}, {Name: "cache", Code: trace.CacheOff}},
+		Cache: &trace.Cache{State: trace.Off},
+	}
+	var got bytes.Buffer
+	if err := trace.Render(&got, tr, trace.RenderOptions{Width: 1}); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(got.String()) {
+		if n := utf8.RuneCountInString(line) - 1; n > 40 {
+			t.Errorf("%d characters: %s", n, line)
+		}
+	}
+}
