@@ -186,9 +186,9 @@ func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), '
 type exposition struct{ strings.Builder }
 
 func (x *exposition) family(name, kind, help string, samples []string) {
-	x.WriteString("# HELP " + name + " " + help + "\n# TYPE " + name + " " + kind + "\n")
+	_, _ = x.WriteString("# HELP " + name + " " + help + "\n# TYPE " + name + " " + kind + "\n")
 	for _, line := range samples {
-		x.WriteString(line)
+		_, _ = x.WriteString(line)
 	}
 }
 

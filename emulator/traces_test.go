@@ -184,7 +184,8 @@ func TestStreamEndsOnShutdown(t *testing.T) {
 	defer response.Body.Close()
 	g.Get("/dev/open")
 	lines := bufio.NewScanner(response.Body)
-	for lines.Scan() && !strings.Contains(lines.Text(), `"path":"/dev/open"`) {
+	for !strings.Contains(lines.Text(), `"path":"/dev/open"`) && lines.Scan() {
+		continue
 	}
 	start := time.Now()
 	cancel()
@@ -207,7 +208,8 @@ func BenchmarkFollowedRequest(b *testing.B) {
 			defer cancel()
 			for range followers {
 				go func() {
-					for range g.FollowTraces(ctx) { //nolint:revive // to read is all that it does
+					for range g.FollowTraces(ctx) {
+						continue // to read is all that it does
 					}
 				}()
 			}

@@ -71,7 +71,7 @@ func (c *tokenCommand) mint(_ context.Context, p *program) (string, error) {
 	environment := p.defaults(log)
 	environment.issueFrom(p.url, c.IssuerURL)
 	if _, err := os.Stat(environment.key.path); c.Alg == string(emulator.HS256) && p.getenv("SECRET_KEY") == "" && errors.Is(err, fs.ErrNotExist) {
-		log.Warn("a new secret is made for the token: "+environment.key.path, hintKey, "a gatewayd that serves from another folder has another secret; run this there, or set SECRET_KEY for both")
+		log.Warn("a new secret is made for the token", "file", environment.key.path, hintKey, "a gatewayd that serves from another folder has another secret; run this there, or set SECRET_KEY for both")
 	}
 	options := emulator.IssuerOptions{
 		URL: environment.issuer, Audience: environment.get("AUDIENCE"), FindSecretKey: environment.secretKey,

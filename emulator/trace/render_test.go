@@ -72,7 +72,7 @@ func runRendered(t *testing.T) *emulatortest.Gateway {
 		if token == "Bearer error" {
 			return nil, errors.New("the key set cannot be had")
 		}
-		return nil, errors.New("Unauthorized") //nolint:staticcheck // AWS's own text
+		return nil, errors.New("Unauthorized")
 	}
 	always := func(answer string, err error) func(context.Context, json.RawMessage) (json.RawMessage, error) {
 		return func(context.Context, json.RawMessage) (json.RawMessage, error) { return json.RawMessage(answer), err }
@@ -108,7 +108,7 @@ func TestRender(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	missing := map[trace.Code]bool{}
+	missing := map[trace.Code]bool{} //nolint:exhaustive // it is filled below
 	for _, code := range codes(t) {
 		missing[trace.Code(code)] = true
 	}

@@ -109,7 +109,7 @@ func (h *hider) value(secret bool, name string) error {
 	}
 	switch token := token.(type) {
 	case json.Delim:
-		h.out.WriteByte(byte(token))
+		h.out.WriteRune(rune(token))
 		for first := true; h.decoder.More(); first = false {
 			if !first {
 				h.out.WriteByte(',')

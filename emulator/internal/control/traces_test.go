@@ -37,7 +37,7 @@ func TestTraces(t *testing.T) {
 		{name: "more than are kept", query: "?limit=1001", want: `limit \"1001\" is no number`},
 		{name: "no number", query: "?limit=x", want: `limit \"x\" is no number`},
 		{name: "no status", query: "?status=ok", want: `status \"ok\" is no status`},
-		{name: "a misspelt parameter", query: "?stauts=403", want: `unknown query parameter \"stauts\"; there are limit, status, route, code`},
+		{name: "a parameter with a typing error", query: "?stauts=403", want: `unknown query parameter \"stauts\"; there are limit, status, route, code`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -184,7 +184,7 @@ func TestTraceStreamEndsUnread(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	if _, err := client.Write([]byte("GET /_gatewayd/traces/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")); err != nil {
 		t.Fatal(err)
 	}
