@@ -72,7 +72,7 @@ func layers() map[string]rule {
 		// Layer 2: the parts, which do not know one another, but for the authorizer.
 		"emulator/internal/authorizer": {
 			packages: slices.Concat(l1, internal("event", "jwks")),
-			modules:  []string{"github.com/dlclark/regexp2", "github.com/golang-jwt/jwt/v5"},
+			modules:  []string{"github.com/dlclark/regexp2", "github.com/golang-jwt/jwt/v5", "golang.org/x/sync"},
 		},
 		"emulator/internal/event":    {packages: l1, modules: []string{"github.com/aws/aws-lambda-go"}},
 		"emulator/internal/function": {packages: l1, modules: []string{"github.com/aws/aws-lambda-go", "github.com/google/uuid"}},

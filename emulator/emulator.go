@@ -54,6 +54,10 @@ type Options struct {
 	// aws-lambda-go, is given the same event as a struct, which is faster and makes no other difference.
 	JSONLane bool
 
+	// Coalesce has requests that miss the same kept result at the same time share one call of the authorizer. It never applies
+	// to an authorizer without caching. AWS promises nothing of the kind.
+	Coalesce bool
+
 	// ExplainHeader has every response say why it is as it is: in x-gatewayd-explain, which AWS does not send.
 	ExplainHeader bool
 
@@ -117,7 +121,7 @@ func New(source Source, functions Functions, options *Options) (*Emulator, error
 	e.gateway = gateway.New(gateway.Options{
 		Host: e.host, Variables: options.Programs.Variables,
 		Now: e.clock.Now, Random: options.Random, Handlers: functions, Transport: transport, Tracker: e.tracker,
-		SourceIP: remoteAddress, JSONLane: e.options.JSONLane, Strict: e.options.Strict, Record: e.record,
+		SourceIP: remoteAddress, JSONLane: e.options.JSONLane, Coalesce: e.options.Coalesce, Strict: e.options.Strict, Record: e.record,
 	})
 	if err := e.reload(); err != nil {
 		return nil, err

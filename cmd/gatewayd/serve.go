@@ -34,6 +34,8 @@ type serveCommand struct {
 	SourceIP       string         `placeholder:"IP" help:"Address that every client has, in place of its connection's."`
 	TrustedProxies []netip.Prefix `placeholder:"CIDR" help:"Networks of proxies whose X-Forwarded-For names the client."`
 
+	Coalesce      bool `help:"Call an authorizer once for requests that miss the same kept result at the same time."`
+	JSONLane      bool `name:"json-lane" help:"Call Go functions through JSON even where they take API Gateway's own events."`
 	ExplainHeader bool `help:"Say in the header x-gatewayd-explain of every response why it is as it is."`
 	Strict        bool `help:"Refuse a route file of which the audit finds something, and answer 500 where AWS only warns."`
 
@@ -80,7 +82,7 @@ func (c *serveCommand) run(ctx context.Context, p *program) error {
 	s := server{serveCommand: c, environment: p.defaults(log), clock: emulator.NewClock(), journal: journal, log: log}
 	options := emulator.Options{
 		Clock: s.clock, Log: log, OnLoad: s.loaded, SourceIP: c.SourceIP, TrustedProxies: c.TrustedProxies,
-		ExplainHeader: c.ExplainHeader, Strict: c.Strict,
+		Coalesce: c.Coalesce, JSONLane: c.JSONLane, ExplainHeader: c.ExplainHeader, Strict: c.Strict,
 	}
 	if !c.Quiet {
 		options.OnTrace = journal.request

@@ -130,6 +130,24 @@ func (d InvocationDetail) view() any {
 	return out
 }
 
+// SharedCallDetail is the detail of a call of an authorizer's function that was made for another request, and shared.
+type SharedCallDetail struct {
+	Authorizer, Function string
+	RequestID            string // of the request that the function was called for
+	Principal            string
+	Error                string
+}
+
+func (d SharedCallDetail) view() any {
+	return struct {
+		Authorizer string `json:"authorizer"`
+		Function   string `json:"function"`
+		SharedWith string `json:"sharedWith"`
+		Principal  string `json:"principalId,omitempty"`
+		Error      string `json:"error,omitempty"`
+	}{d.Authorizer, d.Function, d.RequestID, d.Principal, d.Error}
+}
+
 // PolicyDetail is the detail of evaluating an authorizer's policy, or the API's resource policy, which has no principal.
 // Statements are explained when the trace is read.
 type PolicyDetail struct {

@@ -184,7 +184,7 @@ type findings struct {
 		Source, Value string
 		Found         bool
 	}
-	Function, Error, PrincipalID string
+	Function, Error, PrincipalID, SharedWith string
 
 	Decision, ResourcePolicy string
 	Statements               []struct {
@@ -213,6 +213,8 @@ func (r *renderer) summary(s *Step, found *findings) string {
 		return found.Decision + ", and the resource policy allows"
 	case found.Decision != "":
 		return found.Decision
+	case found.SharedWith != "" && found.Error == "":
+		return fmt.Sprintf("%s, shared with %s", s.Duration.Round(10*time.Microsecond), found.SharedWith)
 	case found.Error != "":
 		return found.Function + ": " + found.Error
 	case found.PrincipalID != "":

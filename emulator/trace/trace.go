@@ -43,7 +43,7 @@ const (
 type Cache struct {
 	State     CacheState
 	Expires   time.Time // zero: the result is not kept
-	WrittenBy *Writer   // of a hit: the request that had the authorizer called
+	WrittenBy *Writer   // of a hit, or of a call that was shared: the request that had the authorizer called
 }
 
 // Writer is the request that wrote a kept result.

@@ -57,6 +57,7 @@ type Authorizer struct {
 	results    *Store
 	policies   policies
 	strict     bool // see WithStrict
+	coalesce   bool // see WithCoalesce
 }
 
 // New compiles an authorizer. The store is where it finds and keeps results; pass the one of the previous deployment to keep

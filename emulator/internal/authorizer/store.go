@@ -3,6 +3,8 @@ package authorizer
 import (
 	"sync"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 )
 
 // The bounds of a [Store]: beyond them, the result that was used longest ago makes room.
@@ -19,6 +21,8 @@ type Store struct {
 	newest     entry // the ring of entries: newest.next was used last
 	bytes      int
 	generation int // how often it was cleared
+
+	calls singleflight.Group // of the function, see [Authorizer.CallOnce]
 }
 
 type entry struct {

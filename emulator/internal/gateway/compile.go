@@ -87,7 +87,7 @@ func (g *Gateway) compile(api *apigw.API, previous *deployment) (*deployment, er
 		if t.lane == function.TokenLane && a.Type == apigw.TokenAuthorizer || t.lane == function.RequestLane && a.Type == apigw.RequestAuthorizer {
 			compiled.WithTyped(g.typedInvoker(t.local, t.arn))
 		}
-		d.authorizers[a.Name] = compiled.WithStrict(g.options.Strict)
+		d.authorizers[a.Name] = compiled.WithStrict(g.options.Strict).WithCoalesce(g.options.Coalesce)
 	}
 	for i := range api.Routes {
 		r := &api.Routes[i]

@@ -108,7 +108,7 @@ func (x *exchange) policyName(result *authorizer.Result) string {
 
 // cacheAdvice points at the commonest surprise: a policy for one method ARN that is kept for others.
 func (x *exchange) cacheAdvice() string {
-	if x.trace.Cache == nil || x.trace.Cache.State != trace.Hit {
+	if x.trace.Cache == nil || x.trace.Cache.WrittenBy == nil {
 		return ""
 	}
 	return "; while results are cached a policy must cover every route that shares the authorizer, or set authorizerResultTtlInSeconds: 0"

@@ -30,6 +30,7 @@ type Options struct {
 	Tracker   *function.Tracker            // counts the in-process functions that run
 	SourceIP  func(*http.Request) string   // the client's address
 	JSONLane  bool                         // call Go functions through JSON even where they take API Gateway's own events
+	Coalesce  bool                         // call an authorizer once for simultaneous misses of one identity
 	Strict    bool                         // answer 500 to what AWS's documentation forbids and its service accepts
 	Record    func(trace.Trace, []string)  // receives each request's trace, and warnings that it gave rise to; nil for none
 }

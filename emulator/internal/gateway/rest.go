@@ -34,7 +34,22 @@ func (x *exchange) authorize(ctx context.Context, found *route, id authorizer.Id
 	if result != nil {
 		return result, 0, nil
 	}
+	if a.Coalesces() {
+		return x.authorizeOnce(ctx, found, id)
+	}
 	result, call, err := a.Call(ctx, x.request, id)
+	x.called(found, id, result, call, err)
+	if err != nil {
+		return nil, 0, err
+	}
+	a.Keep(id, result, x.gateway.options.Now())
+	x.trace.Cache.Expires = result.Expires
+	return result, call.Latency, nil
+}
+
+// called accounts for a call of the authorizer's function.
+func (x *exchange) called(found *route, id authorizer.Identity, result *authorizer.Result, call authorizer.Call, err *apigw.Error) {
+	a := found.authorizer
 	sent := trace.Excerpt(call.Event)
 	if call.Event == nil {
 		sent = &authorizerDocument{a, x.request, id}
@@ -45,7 +60,7 @@ func (x *exchange) authorize(ctx context.Context, found *route, id authorizer.Id
 	if err != nil {
 		step.Code, step.Confidence, step.Detail = err.Code, err.Certainty(), detail
 		x.step(step)
-		return nil, 0, err
+		return
 	}
 	detail.Principal, detail.Warnings = result.PrincipalID, result.Warnings
 	step.Detail = detail
@@ -54,9 +69,6 @@ func (x *exchange) authorize(ctx context.Context, found *route, id authorizer.Id
 		x.warnings = append(x.warnings, fmt.Sprintf("%s: authorizer %q: %s", a.Source(), a.Name(), warning))
 	}
 	x.warnings = append(x.warnings, x.deployment.linter.warnings(found, result, x.request.MethodARN)...)
-	a.Keep(id, result, x.gateway.options.Now())
-	x.trace.Cache.Expires = result.Expires
-	return result, max(call.Latency, time.Nanosecond), nil // 0 is for a kept result
 }
 
 func (x *exchange) cacheOf(result *authorizer.Result, state trace.Code) *trace.Cache {
