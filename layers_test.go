@@ -29,7 +29,7 @@ func layers() map[string]rule {
 	var (
 		l0      = []string{"emulator/arn", "emulator/policy", "emulator/trace"}
 		l1      = slices.Concat(l0, []string{"emulator/apigw"})
-		l2      = slices.Concat(l1, internal("authorizer", "event", "function", "issuer", "jwks", "match", "usage", "wire"))
+		l2      = slices.Concat(l1, internal("authorizer", "event", "function", "issuer", "jwks", "mapping", "match", "usage", "wire"))
 		l3      = slices.Concat(l2, internal("config", "control", "gateway"))
 		library = []string{"emulator", "emulator/apigw", "emulator/console", "emulator/policy", "emulator/trace", "handlers"}
 	)
@@ -79,10 +79,11 @@ func layers() map[string]rule {
 		"emulator/internal/issuer": {modules: []string{
 			"github.com/go-chi/chi/v5", "github.com/go-jose/go-jose/v4", "github.com/golang-jwt/jwt/v5",
 		}},
-		"emulator/internal/jwks":  {modules: []string{"github.com/go-jose/go-jose/v4"}},
-		"emulator/internal/match": {packages: l1},
-		"emulator/internal/usage": {packages: l1},
-		"emulator/internal/wire":  {},
+		"emulator/internal/jwks":    {modules: []string{"github.com/go-jose/go-jose/v4"}},
+		"emulator/internal/mapping": {packages: l1},
+		"emulator/internal/match":   {packages: l1},
+		"emulator/internal/usage":   {packages: l1},
+		"emulator/internal/wire":    {},
 
 		// Layer 1: the model in API Gateway's words.
 		"emulator/apigw": {packages: l0},
