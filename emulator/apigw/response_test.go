@@ -55,7 +55,7 @@ func TestAWSGatewayResponses(t *testing.T) {
 // A type that has no row of its own must never become an answer that lets a request pass.
 func TestResponseOfUnknownType(t *testing.T) {
 	t.Parallel()
-	got := (&apigw.Error{Type: "WAF_FILTERED"}).Response()
+	got := (&apigw.Error{Type: "NO_SUCH_TYPE"}).Response()
 	want := (&apigw.Error{Type: apigw.Default5XX}).Response()
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -112,5 +112,69 @@ func TestErrorTells(t *testing.T) {
 	refusal.Confidence = trace.Inferred
 	if got := refusal.Certainty(); got != trace.Inferred {
 		t.Errorf("Certainty() = %q, want inferred", got)
+	}
+}
+
+// What a customized gateway response can say about a refusal (rest-gateway 5.6).
+func TestErrorVariables(t *testing.T) {
+	t.Parallel()
+	type said struct {
+		Text, Quoted string
+		HasText      bool
+		Customizable bool
+		Family       apigw.ResponseType
+	}
+	tests := []struct {
+		name  string
+		error apigw.Error
+		want  said
+	}{
+		{
+			name: "the type's own message", error: apigw.Error{Type: apigw.Unauthorized},
+			want: said{Text: "Unauthorized", Quoted: `"Unauthorized"`, HasText: true, Customizable: true, Family: apigw.Default4XX},
+		},
+		{
+			name: "its own", error: apigw.Error{Type: apigw.BadRequestParameters, Message: `Missing "a" & <b>`},
+			want: said{Text: `Missing "a" & <b>`, Quoted: `"Missing \"a\" & <b>"`, HasText: true, Customizable: true, Family: apigw.Default4XX},
+		},
+		{
+			name: "no message", error: apigw.Error{Type: apigw.AuthorizerConfigurationError},
+			want: said{Quoted: "null", Customizable: true, Family: apigw.Default5XX},
+		},
+		{
+			name: "plain text", error: apigw.Error{Type: apigw.RequestTooLarge, Message: "x"},
+			want: said{Text: "x", Quoted: `"x"`, HasText: true, Family: apigw.Default4XX},
+		},
+		{
+			name: "an event that Lambda does not take", error: apigw.Error{Type: apigw.RequestTooLarge, Message: "x", Form: apigw.ExecutionStage},
+			want: said{Text: "x", Quoted: `"x"`, HasText: true, Customizable: true, Family: apigw.Default4XX},
+		},
+		{
+			name: "no stage", error: apigw.Error{Type: apigw.NoStage},
+			want: said{Text: "Forbidden", Quoted: `"Forbidden"`, HasText: true},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			text, ok := test.error.Text()
+			got := said{
+				Text: text, HasText: ok, Quoted: test.error.MessageString(), Customizable: test.error.Customizable(), Family: test.error.Type.Family(),
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestFamilies holds that every type is of one of the two families.
+func TestFamilies(t *testing.T) {
+	t.Parallel()
+	for _, responseType := range apigw.ResponseTypes() {
+		family, status := responseType.Family(), (&apigw.Error{Type: responseType}).Response().Status
+		if want := map[int]apigw.ResponseType{4: apigw.Default4XX, 5: apigw.Default5XX}[status/100]; family != want {
+			t.Errorf("%s has status %d and family %s", responseType, status, family)
+		}
 	}
 }

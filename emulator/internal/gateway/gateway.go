@@ -16,6 +16,7 @@ import (
 	"gatewayd/emulator/internal/authorizer"
 	"gatewayd/emulator/internal/event"
 	"gatewayd/emulator/internal/function"
+	"gatewayd/emulator/policy"
 	"gatewayd/emulator/trace"
 )
 
@@ -100,6 +101,8 @@ type exchange struct {
 	names      []string       // of the header lines as sent; nil when they were not recorded
 	headerSize int            // in bytes of the header lines
 	body       []byte
+	result     *authorizer.Result // of the authorizer, whether its policy allows the request or not; nil for none
+	latency    time.Duration      // of the authorizer's function, 0 for a kept result
 	call       call
 	account    *account
 	trace      trace.Trace
@@ -185,24 +188,30 @@ func (x *exchange) decide(ctx context.Context) (granted grant, refusal *apigw.Er
 	if err != nil {
 		return grant{}, err
 	}
-	if found.authorizer == nil {
-		return grant{route: found}, nil
+	granted.route = found
+	if found.authorizer != nil {
+		if granted.result, granted.latency, err = x.permit(ctx, found, resource); err != nil {
+			return grant{}, err
+		}
 	}
+	return granted, nil
+}
+
+// permit has the route's authorizer decide: from the identity sources to its policy.
+func (x *exchange) permit(ctx context.Context, found *route, resource policy.Verdict) (*authorizer.Result, time.Duration, *apigw.Error) {
 	if err := x.limitMethodARN(); err != nil {
-		return grant{}, err
+		return nil, 0, err
 	}
 	id, err := x.identify(found)
 	if err != nil {
-		return grant{}, err
+		return nil, 0, err
 	}
 	result, latency, err := x.authorize(ctx, found, id)
 	if err != nil {
-		return grant{}, err
+		return nil, 0, err
 	}
-	if err := x.enforce(found, result, resource); err != nil {
-		return grant{}, err
-	}
-	return grant{found, result, latency}, nil
+	x.result, x.latency = result, latency
+	return result, latency, x.enforce(found, result, resource)
 }
 
 // refuse turns the error of a step into the gateway response, and ends the trace with it.

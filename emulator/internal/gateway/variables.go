@@ -1,0 +1,91 @@
+package gateway
+
+import (
+	"strings"
+
+	"gatewayd/emulator/apigw"
+	"gatewayd/emulator/internal/mapping"
+)
+
+// variables answers the references of templates and mapping expressions for one request, as far as it got.
+type variables struct {
+	*exchange
+	refusal *apigw.Error // of a gateway response, else nil
+}
+
+// Value returns the text of a variable, and whether there is one.
+func (v variables) Value(r mapping.Reference) (string, bool) {
+	switch r.Source {
+	case mapping.Context:
+		return v.context(r.Name)
+	case mapping.StageVariable:
+		text, ok := v.deployment.stage.Variables[r.Name]
+		return text, ok
+	case mapping.Header:
+		return v.request.Header(r.Name)
+	case mapping.QueryString:
+		return v.request.QueryValue(r.Name)
+	case mapping.Path:
+		return v.pathParameter(r.Name)
+	case mapping.Param:
+		return v.parameter(r.Name)
+	case mapping.Literal:
+	}
+	return "", false
+}
+
+// parameter looks through the path, the query and the headers, in the order of $input.params.
+func (v variables) parameter(name string) (string, bool) {
+	if text, ok := v.pathParameter(name); ok {
+		return text, true
+	}
+	if text, ok := v.request.QueryValue(name); ok {
+		return text, true
+	}
+	return v.request.Header(name)
+}
+
+func (v variables) pathParameter(name string) (string, bool) {
+	for _, p := range v.request.PathParameters {
+		if p.Name == name {
+			return p.Value, true
+		}
+	}
+	return "", false
+}
+
+// context returns a context variable (rest-gateway 8.2). Those of features that are not there have no value, as on AWS where
+// they are not used.
+func (v variables) context(name string) (string, bool) {
+	if property, ok := strings.CutPrefix(name, "authorizer."); ok {
+		if v.result == nil {
+			return "", false
+		}
+		return v.result.Variable(property, v.latency)
+	}
+	if property, ok := strings.CutPrefix(name, "error."); ok {
+		return v.errorVariable(property)
+	}
+	if v.request.Stage == nil {
+		return "", false
+	}
+	return v.request.ContextVariable(name)
+}
+
+// errorVariable returns what a request was refused with (rest-gateway 5.6).
+func (v variables) errorVariable(name string) (string, bool) {
+	if v.refusal == nil {
+		return "", false
+	}
+	switch name {
+	case "message":
+		return v.refusal.Text()
+	case "messageString":
+		return v.refusal.MessageString(), true
+	case "responseType":
+		return string(v.refusal.Type), true
+	case "validationErrorString":
+		return v.refusal.ValidationError, v.refusal.ValidationError != ""
+	}
+	return "", false
+}
