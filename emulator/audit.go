@@ -36,7 +36,12 @@ const (
 // Audit looks through the routes that are served.
 func (e *Emulator) Audit() Audit {
 	audit := newAudit(e.Loaded().API).result()
-	audit.Strict = e.options.Strict
+	audit.Strict, audit.Disabled = e.options.Strict, e.options.DisableAuthorizer
+	for i := range audit.Routes {
+		if audit.Disabled {
+			audit.Routes[i].State = Open
+		}
+	}
 	return audit
 }
 

@@ -61,6 +61,19 @@ type Options struct {
 	// ExplainHeader has every response say why it is as it is: in x-gatewayd-explain, which AWS does not send.
 	ExplainHeader bool
 
+	// DisableAuthorizer asks no authorizer: every route is open, whoever sends the request. What a resource policy denies stays
+	// denied. It cannot be combined with Strict.
+	DisableAuthorizer bool
+
+	// MockAuthorizer is what events have as requestContext.authorizer while authorizers are disabled: that object in JSON, or an
+	// authorizer's whole answer, of which the policy has no say. Numbers and booleans become text, as an authorizer's do;
+	// integrationLatency is 0. Nil leaves events without an authorizer.
+	MockAuthorizer []byte
+
+	// LegacyMessages answers denials by a policy with the texts that AWS sent until 2023: "User is not authorized to access this
+	// resource", and the same " with an explicit deny".
+	LegacyMessages bool
+
 	// Strict refuses to load a route file of which the audit finds something, and answers 500 where AWS's documentation
 	// forbids what an authorizer answers and its service was seen to accept it.
 	Strict bool
@@ -118,7 +131,12 @@ func New(source Source, functions Functions, options *Options) (*Emulator, error
 		transport = newTransport()
 	}
 	e.host = e.newHost()
+	mock, err := e.options.mock()
+	if err != nil {
+		return nil, err
+	}
 	e.gateway = gateway.New(gateway.Options{
+		Disabled: e.options.DisableAuthorizer, Mock: mock, Legacy: e.options.LegacyMessages,
 		Host: e.host, Variables: options.Programs.Variables,
 		Now: e.clock.Now, Random: options.Random, Handlers: functions, Transport: transport, Tracker: e.tracker,
 		SourceIP: remoteAddress, JSONLane: e.options.JSONLane, Coalesce: e.options.Coalesce, Strict: e.options.Strict, Record: e.record,
@@ -129,6 +147,7 @@ func New(source Source, functions Functions, options *Options) (*Emulator, error
 	if err := e.checkVariables(); err != nil {
 		return nil, err
 	}
+	e.warnDisabled()
 	return e, nil
 }
 

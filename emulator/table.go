@@ -25,7 +25,9 @@ func (e *Emulator) Routes(baseURL string) []Route {
 			Method: r.Method, Path: r.Path, URL: baseURL + api.BasePath + r.Path, Function: f.Name, Target: target(f), Source: r.Position.String(),
 		}
 		if a := api.AuthorizerOf(r); a != nil {
-			routes[i].Authorizer = &RouteAuthorizer{Name: a.Name, Type: string(a.Type), TTL: int(a.ResultTTL.Seconds()), Function: a.Function}
+			routes[i].Authorizer = &RouteAuthorizer{
+				Name: a.Name, Type: string(a.Type), TTL: int(a.ResultTTL.Seconds()), Function: a.Function, Disabled: e.options.DisableAuthorizer,
+			}
 		}
 	}
 	return routes

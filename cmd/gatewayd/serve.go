@@ -34,8 +34,9 @@ type serveCommand struct {
 	SourceIP       string         `placeholder:"IP" help:"Address that every client has, in place of its connection's."`
 	TrustedProxies []netip.Prefix `placeholder:"CIDR" help:"Networks of proxies whose X-Forwarded-For names the client."`
 
-	Coalesce      bool `help:"Call an authorizer once for requests that miss the same kept result at the same time."`
-	JSONLane      bool `name:"json-lane" help:"Call Go functions through JSON even where they take API Gateway's own events."`
+	Coalesce bool `help:"Call an authorizer once for requests that miss the same kept result at the same time."`
+	JSONLane bool `name:"json-lane" help:"Call Go functions through JSON even where they take API Gateway's own events."`
+	disabledFlags
 	ExplainHeader bool `help:"Say in the header x-gatewayd-explain of every response why it is as it is."`
 	Strict        bool `help:"Refuse a route file of which the audit finds something, and answer 500 where AWS only warns."`
 
@@ -52,7 +53,7 @@ func (c *serveCommand) Validate() error {
 	if _, err := netip.ParseAddr(c.SourceIP); c.SourceIP != "" && err != nil {
 		return fmt.Errorf("--source-ip: %w", err)
 	}
-	return nil
+	return c.disabledFlags.check(c.Strict)
 }
 
 func (c *serveCommand) run(ctx context.Context, p *program) error {
@@ -83,6 +84,7 @@ func (c *serveCommand) run(ctx context.Context, p *program) error {
 	options := emulator.Options{
 		Clock: s.clock, Log: log, OnLoad: s.loaded, SourceIP: c.SourceIP, TrustedProxies: c.TrustedProxies,
 		Coalesce: c.Coalesce, JSONLane: c.JSONLane, ExplainHeader: c.ExplainHeader, Strict: c.Strict,
+		DisableAuthorizer: c.DisableAuthorizer, LegacyMessages: c.LegacyMessages,
 	}
 	if !c.Quiet {
 		options.OnTrace = journal.request
@@ -92,7 +94,13 @@ func (c *serveCommand) run(ctx context.Context, p *program) error {
 		return err
 	}
 	options.Programs.Watch = !c.NoWatch
+	if options.MockAuthorizer, err = c.mockAuthorizer(); err != nil {
+		return err
+	}
 	s.emulator, err = p.load(handlers.Options{Getenv: s.environment.get, Now: s.clock.Now, Log: log, Context: background}, options)
+	if errors.Is(err, emulator.ErrMockAuthorizer) {
+		err = &failure{err: fmt.Errorf("--mock-authorizer %s: %w", c.MockAuthorizer, err), hint: mockHint}
+	}
 	if refused, ok := errors.AsType[*failure](err); ok && refused.audited != nil {
 		journal.audited(refused.audited)
 	}

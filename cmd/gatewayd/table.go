@@ -38,6 +38,9 @@ func guard(r *emulator.Route) string {
 	if r.Authorizer == nil {
 		return open
 	}
+	if r.Authorizer.Disabled {
+		return fmt.Sprintf("%s (%s is disabled)", open, printable(r.Authorizer.Name))
+	}
 	return fmt.Sprintf("%s (%s, TTL %d s)", printable(r.Authorizer.Name), r.Authorizer.Type, r.Authorizer.TTL)
 }
 
@@ -45,7 +48,7 @@ func guard(r *emulator.Route) string {
 func countOpen(routes []emulator.Route) int {
 	n := 0
 	for i := range routes {
-		if routes[i].Authorizer == nil {
+		if a := routes[i].Authorizer; a == nil || a.Disabled {
 			n++
 		}
 	}

@@ -225,10 +225,13 @@ func (t ResponseType) defaults() (status int, errorType, message string, form Fo
 	return http.StatusInternalServerError, internalServerErrorException, internal, ExecutionStage
 }
 
-// The texts of a denial by an authorizer's policy (rest-authorizer 6.3, 6.4).
+// The texts of a denial by an authorizer's policy (rest-authorizer 6.3, 6.4), and those of until 2023 (6.5).
 const (
 	ExplicitDenyMessage = "User is not authorized to access this resource with an explicit deny in an identity-based policy"
 	ImplicitDenyMessage = "User is not authorized to access this resource because no identity-based policy allows the execute-api:Invoke action"
+
+	LegacyExplicitDenyMessage = "User is not authorized to access this resource with an explicit deny"
+	LegacyImplicitDenyMessage = "User is not authorized to access this resource"
 )
 
 func (f Form) contentType() string {

@@ -31,6 +31,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"gatewayd/emulator"
 	"gatewayd/emulator/trace"
 )
 
@@ -44,7 +45,23 @@ type testCase struct {
 	Authorizer []reply  `yaml:"authorizer"` // none: it always answers "allow"
 	Backend    []reply  `yaml:"backend"`    // none: it always answers 200 "ok"
 	RealTime   bool     `yaml:"realTime"`   // the clock of the machine; else time passes in no time
+	Options    options  `yaml:"options"`
 	Steps      []step   `yaml:"steps"`
+}
+
+// options are those of the emulator that a case can set.
+type options struct {
+	LegacyMessages    bool    `yaml:"legacyMessages"`
+	DisableAuthorizer bool    `yaml:"disableAuthorizer"`
+	MockAuthorizer    *string `yaml:"mockAuthorizer"` // JSON
+}
+
+func (o options) emulator() *emulator.Options {
+	out := &emulator.Options{LegacyMessages: o.LegacyMessages, DisableAuthorizer: o.DisableAuthorizer}
+	if o.MockAuthorizer != nil {
+		out.MockAuthorizer = []byte(*o.MockAuthorizer)
+	}
+	return out
 }
 
 // step is a request and what comes of it, or something that happens between two requests.

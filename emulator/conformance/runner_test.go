@@ -59,7 +59,7 @@ func (r *runner) run() {
 	}
 	r.file = filepath.Join(r.TempDir(), "routes.yaml")
 	r.write(text)
-	r.gateway = emulatortest.Run(r.T, emulator.RoutesFile(r.file), r.functions(), nil)
+	r.gateway = emulatortest.Run(r.T, emulator.RoutesFile(r.file), r.functions(), r.c.Options.emulator())
 	for i := range r.c.Steps {
 		if ok := r.step(&r.c.Steps[i]); !ok {
 			r.Logf("in step %d: %s %s", i+1, r.c.Steps[i].Send, strings.Join(r.c.Steps[i].Headers, ", "))

@@ -23,6 +23,8 @@ const (
 	CacheMiss Code = "cache.miss"
 	CacheOff  Code = "cache.off"
 
+	// AuthorizerDisabled is an authorizer that was not asked, because authorizers are disabled. The request may pass.
+	AuthorizerDisabled       Code = "authorizer.disabled"
 	AuthorizerUnauthorized   Code = "authorizer.unauthorized"
 	AuthorizerError          Code = "authorizer.error"
 	AuthorizerTimeout        Code = "authorizer.timeout"

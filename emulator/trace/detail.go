@@ -148,6 +148,19 @@ func (d SharedCallDetail) view() any {
 	}{d.Authorizer, d.Function, d.RequestID, d.Principal, d.Error}
 }
 
+// DisabledDetail is the detail of an authorizer that was not asked, because authorizers are disabled.
+type DisabledDetail struct {
+	Authorizer string
+	Context    Document // what the event has in place of what it would have said; nil for nothing
+}
+
+func (d DisabledDetail) view() any {
+	return struct {
+		Authorizer string `json:"authorizer"`
+		Context    any    `json:"context,omitempty"`
+	}{d.Authorizer, read(d.Context)}
+}
+
 // PolicyDetail is the detail of evaluating an authorizer's policy, or the API's resource policy, which has no principal.
 // Statements are explained when the trace is read.
 type PolicyDetail struct {

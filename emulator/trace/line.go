@@ -2,6 +2,7 @@ package trace
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +23,8 @@ func (t Trace) Line() string {
 		}
 	case t.Cache != nil && t.Cache.State == Hit:
 		b.WriteString(" (authorizer result from the cache)")
+	case slices.ContainsFunc(t.Steps, func(s Step) bool { return s.Code == AuthorizerDisabled }):
+		b.WriteString(" (authorizers are disabled: nobody was asked)")
 	}
 	fmt.Fprintf(&b, " [%s %s %s]", t.Code, t.Duration.Round(10*time.Microsecond), t.RequestID)
 	return b.String()

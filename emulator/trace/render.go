@@ -74,7 +74,7 @@ func (r *renderer) colored(color, text string) string {
 
 // passed reports whether a code is that of a request that was let through.
 func passed(code Code) bool {
-	return code == IntegrationOK || code == PolicyAllow || code == RouteOpen
+	return code == IntegrationOK || code == PolicyAllow || code == RouteOpen || code == AuthorizerDisabled
 }
 
 func (r *renderer) head() {
@@ -198,6 +198,8 @@ func (r *renderer) summary(s *Step, found *findings) string {
 	switch {
 	case s.Name == "cache" && r.trace.Cache != nil:
 		return r.cache(r.trace.Cache)
+	case s.Code == AuthorizerDisabled:
+		return "not asked: authorizers are disabled"
 	case found.Candidates != nil:
 		for _, c := range found.Candidates {
 			if c.Chosen {

@@ -56,17 +56,11 @@ func parse(answer []byte, compile func([]byte) (*policy.Policy, error)) (*Result
 	var r Result
 	var document json.RawMessage
 	for _, f := range fields {
-		var refusal *apigw.Error
-		switch f.Name {
-		case "principalId":
-			refusal = r.readText(f, &r.PrincipalID)
-			r.hasPrincipal = !event.IsNull(f.Value)
-		case "policyDocument":
+		refusal, known := r.readField(f)
+		switch {
+		case known:
+		case f.Name == "policyDocument":
 			document = f.Value
-		case "context":
-			refusal = r.readContext(f.Value)
-		case "usageIdentifierKey":
-			refusal = r.readText(f, &r.UsageIdentifierKey)
 		default:
 			refusal = unknownField(f.Name)
 		}
@@ -87,6 +81,20 @@ func parse(answer []byte, compile func([]byte) (*policy.Policy, error)) (*Result
 		r.Warnings = append(r.Warnings, "the answer has no principalId; AWS's documentation requires one")
 	}
 	return &r, nil
+}
+
+// readField binds a member of the answer, but for the policy. It reports false for a name that it does not know.
+func (r *Result) readField(f event.Field) (refusal *apigw.Error, known bool) {
+	switch f.Name {
+	case "principalId":
+		r.hasPrincipal = !event.IsNull(f.Value)
+		return r.readText(f, &r.PrincipalID), true
+	case "context":
+		return r.readContext(f.Value), true
+	case "usageIdentifierKey":
+		return r.readText(f, &r.UsageIdentifierKey), true
+	}
+	return nil, false
 }
 
 // isUnauthorized recognizes a function's error document that came as an answer: API Gateway reads both alike

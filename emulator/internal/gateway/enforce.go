@@ -40,6 +40,9 @@ func (x *exchange) enforce(found *route, result *authorizer.Result, resource pol
 		refusal = x.explicitDeny(result, request, index)
 	case policy.ImplicitDeny:
 		step.Code = trace.PolicyImplicitDeny
+		if x.gateway.options.Legacy {
+			step.Confidence = trace.Reported // rest-authorizer 6.5
+		}
 		refusal = x.implicitDeny(result, request)
 	}
 	x.step(step)
@@ -56,7 +59,7 @@ func (x *exchange) explicitDeny(result *authorizer.Result, request *policy.Reque
 		}
 	}
 	return &apigw.Error{
-		Type: apigw.AccessDenied, Message: apigw.ExplicitDenyMessage, Code: trace.PolicyExplicitDeny,
+		Type: apigw.AccessDenied, Message: x.worded(apigw.ExplicitDenyMessage, apigw.LegacyExplicitDenyMessage), Code: trace.PolicyExplicitDeny,
 		Reason: fmt.Sprintf("explicit deny: %s of %s denies %s", statement, x.policyName(result), x.shortARN(request.Resource)),
 		Hint:   "a Deny wins over every Allow; remove it, or narrow its Resource or Condition" + x.cacheAdvice(),
 	}
@@ -64,7 +67,9 @@ func (x *exchange) explicitDeny(result *authorizer.Result, request *policy.Reque
 
 func (x *exchange) implicitDeny(result *authorizer.Result, request *policy.Request) *apigw.Error {
 	_, diagnostic := result.Policy.Explain(request)
-	e := &apigw.Error{Type: apigw.AccessDenied, Message: apigw.ImplicitDenyMessage, Code: trace.PolicyImplicitDeny}
+	e := &apigw.Error{
+		Type: apigw.AccessDenied, Message: x.worded(apigw.ImplicitDenyMessage, apigw.LegacyImplicitDenyMessage), Code: trace.PolicyImplicitDeny,
+	}
 	var allowed, because []string
 	byResource := true // every Allow names another resource, and nothing else is the matter
 	for i := range diagnostic.Statements {
@@ -94,6 +99,14 @@ func (x *exchange) implicitDeny(result *authorizer.Result, request *policy.Reque
 		e.Hint = "change what kept the statement from applying, or add one that allows " + request.Resource + x.cacheAdvice()
 	}
 	return e
+}
+
+// worded is the text of a denial: the service's own, or the one that it sent until 2023.
+func (x *exchange) worded(today, legacy string) string {
+	if x.gateway.options.Legacy {
+		return legacy
+	}
+	return today
 }
 
 // policyName says where the policy comes from.

@@ -20,6 +20,10 @@ func (g *Gateway) Explain(r *http.Request) trace.Trace {
 	switch {
 	case refusal != nil:
 		x.trace.Status = x.refuse(refusal).status
+	case granted.route.authorizer != nil && g.options.Disabled:
+		x.trace.Code = trace.AuthorizerDisabled
+		x.trace.Reason = fmt.Sprintf("allowed: authorizers are disabled, so %q was not asked; function %q was not called",
+			granted.route.authorizer.Name(), granted.route.integration.name)
 	case granted.result == nil:
 		x.trace.Code = trace.RouteOpen
 		x.trace.Reason = fmt.Sprintf("allowed: no authorizer guards %s; function %q was not called", granted.route.key, granted.route.integration.name)

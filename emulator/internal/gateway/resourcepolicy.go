@@ -27,7 +27,8 @@ func (x *exchange) checkResourcePolicy(found *route) (policy.Verdict, *apigw.Err
 	switch verdict {
 	case policy.Allow:
 	case policy.ExplicitDeny:
-		refusal = x.resourceRefusal(trace.ResourcePolicyExplicitDeny, " with an explicit deny in a resource-based policy")
+		refusal = x.resourceRefusal(trace.ResourcePolicyExplicitDeny,
+			x.worded(" with an explicit deny in a resource-based policy", " with an explicit deny")) // rest-authorizer 6.16
 		refusal.Reason = fmt.Sprintf("explicit deny: statement %d of the resource policy denies %s", index, x.shortARN(request.Resource))
 		refusal.Hint = "narrow the statement, or its Condition; the authorizer was not called"
 	case policy.ImplicitDeny:
