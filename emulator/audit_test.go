@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -77,6 +79,15 @@ func TestAudit(t *testing.T) {
 	}
 	if diff := cmp.Diff(problems, got); diff != "" {
 		t.Errorf("problems of a strict start (-want +got):\n%s", diff)
+	}
+	page, err := os.ReadFile("../docs/strict.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range want.Findings {
+		if !strings.Contains(string(page), "\n### "+f.Code+"\n") {
+			t.Errorf("docs/strict.md has no section %s", f.Code)
+		}
 	}
 }
 
