@@ -94,7 +94,7 @@ type Config struct {
 type Audit struct {
 	Strict   bool           `json:"strict"`              // a file with findings is not served
 	Disabled bool           `json:"authorizersDisabled"` // every route is open, whatever authorizer it names
-	Routes   []AuditedRoute `json:"routes"` // in the order of the file
+	Routes   []AuditedRoute `json:"routes"`              // in the order of the file
 	Findings []AuditFinding `json:"findings"`
 }
 
