@@ -113,7 +113,7 @@ func TestRender(t *testing.T) {
 		missing[trace.Code(code)] = true
 	}
 	for _, code := range []trace.Code{
-		trace.CacheHit, trace.CacheMiss, trace.CacheOff, trace.PolicyAllow, trace.RouteOpen, // which end no request
+		trace.CacheHit, trace.CacheMiss, trace.CacheOff, trace.PolicyAllow, trace.RouteOpen, trace.AuthorizerDisabled, // which end no request
 		trace.ClientGone, trace.GatewayError, // which nobody was told, and which must not be had
 	} {
 		delete(missing, code)
