@@ -92,9 +92,9 @@ type Config struct {
 
 // Audit is what guards each route, and what of the route file is likely to let somebody in who was not meant to come in.
 type Audit struct {
-	Strict   bool           `json:"strict"`              // a file with findings is not served
-	Disabled bool           `json:"authorizersDisabled"` // every route is open, whatever authorizer it names
-	Routes   []AuditedRoute `json:"routes"`              // in the order of the file
+	Strict   bool           `json:"strict"`                        // a file with findings is not served
+	Disabled bool           `json:"authorizersDisabled,omitempty"` // every route is open, whatever authorizer it names
+	Routes   []AuditedRoute `json:"routes"`                        // in the order of the file
 	Findings []AuditFinding `json:"findings"`
 }
 
