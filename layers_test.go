@@ -41,9 +41,12 @@ func layers() map[string]rule {
 			packages: library,
 			modules:  []string{"github.com/alecthomas/kong", "github.com/mattn/go-isatty"},
 		},
-		"emulator/conformance":  {},
-		"e2e":                   {},
-		"emulator/emulatortest": {packages: []string{"emulator", "emulator/trace"}},
+		"emulator/conformance": {},
+		"e2e":                  {},
+		"emulator/emulatortest": {
+			packages: []string{"emulator", "emulator/trace"},
+			modules:  []string{"github.com/aws/aws-lambda-go"},
+		},
 		"bench": {
 			packages: slices.Concat(library, []string{"emulator/emulatortest"}),
 			modules:  []string{"github.com/aws/aws-lambda-go", "github.com/go-chi/chi/v5"},

@@ -257,9 +257,9 @@ func (e *Emulator) Reset() {
 // out. The error then names those that still run.
 func (e *Emulator) Wait(ctx context.Context) error { return e.tracker.Wait(ctx) }
 
-// record keeps a trace and hands it on.
+// record hands a trace on and keeps it. Whoever finds it finds it counted, and told of, as well.
 func (e *Emulator) record(t trace.Trace, warnings []string) {
-	e.traces.add(t)
+	defer e.traces.add(t)
 	e.metrics.count(&t)
 	if len(warnings) > 0 {
 		e.mu.Lock()

@@ -21,6 +21,9 @@ type TokenAlgorithm = issuer.Algorithm
 // HS256 is the one algorithm whose tokens are verified by a secret, not by a key set.
 const HS256 = issuer.HS256
 
+// DefaultAudience is the audience of tokens where none is configured.
+const DefaultAudience = issuer.DefaultAudience
+
 // IssuerNotice is what a user has to be told where an issuer is announced.
 const IssuerNotice = issuer.Notice
 

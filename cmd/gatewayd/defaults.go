@@ -45,7 +45,7 @@ func (d *defaults) get(name string) string {
 	case "JWKS_URI":
 		return d.keySet
 	case "AUDIENCE":
-		return "https://your-api-gateway"
+		return emulator.DefaultAudience
 	case "DATABASE_URL":
 		return "file:gatewayd.db"
 	case "SECRET_KEY":

@@ -1,20 +1,25 @@
 // Package emulatortest runs an emulator inside a test, without a network: requests go straight to the gateway, and the test
 // sees each response together with its trace.
 //
-// It works inside testing/synctest, where timeouts pass in no time. There is one exception: an identityValidationExpression
-// with look-around or a back reference runs under a time limit, whose clock outlives a bubble.
+//	g := emulatortest.Run(t, emulator.RoutesFile("../routes.yaml"), emulator.Functions{
+//		"authorizer": emulatortest.Allow("user-1"),
+//		"pets":       emulator.Func(pets),
+//	}, nil)
+//	g.Get("/dev/pets", "Authorization", "Bearer x").AssertAllowed(t)
+//	g.Get("/dev/pets").AssertRefused(t, trace.IdentityMissing)
+//
+// [Allow] and its neighbors are authorizers that are ready made, [NewIssuer] issues tokens for real ones. A test that fails
+// prints the traces of its requests.
+//
+// It works inside testing/synctest, where timeouts pass in no time. There are two exceptions: [Gateway.URL], which is a network,
+// and an identityValidationExpression with look-around or a back reference, which runs under a time limit whose clock outlives
+// a bubble.
 package emulatortest
 
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"maps"
 	"net/http"
-	"net/http/httptest"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -23,34 +28,36 @@ import (
 	"gatewayd/emulator/trace"
 )
 
-// host is what requests are sent to: no name is ever looked up.
-const host = "http://gatewayd.test"
-
 // Gateway is an emulator that a test runs.
 type Gateway struct {
 	*emulator.Emulator
 
-	// Client sends requests to the emulator, whatever host they name, and to nothing else.
+	// Client sends requests to the emulator, whatever host they name, and to nothing else. It follows no redirects.
 	Client *http.Client
 
-	t      testing.TB
+	t       testing.TB
+	address address
+
 	mu     sync.Mutex
-	traces []trace.Trace // of failed tests
+	calls  map[string]int // of functions, by authorizer
+	newest []trace.Trace  // at most maxPrinted
+	older  int
 }
 
+// maxPrinted is how many traces a failing test prints.
+const maxPrinted = 20
+
 // Run starts an emulator. The test fails at once when the routes have problems. When it fails later, it prints the traces of
-// its requests. At its end it waits until no in-process function runs any more, and fails when one does not return.
+// its last 20 requests. At its end it waits until no function runs any more, and fails when one does not return.
 func Run(t testing.TB, source emulator.Source, functions emulator.Functions, options *emulator.Options) *Gateway {
 	t.Helper()
 	if options == nil {
 		options = &emulator.Options{}
 	}
-	g := &Gateway{t: t}
+	g := &Gateway{t: t, calls: map[string]int{}}
 	chained := *options
 	chained.OnTrace = func(tr trace.Trace) {
-		g.mu.Lock()
-		g.traces = append(g.traces, tr)
-		g.mu.Unlock()
+		g.record(tr)
 		if options.OnTrace != nil {
 			options.OnTrace(tr)
 		}
@@ -67,12 +74,31 @@ func Run(t testing.TB, source emulator.Source, functions emulator.Functions, opt
 	return g
 }
 
+// record keeps what a failing test prints, and counts.
+func (g *Gateway) record(tr trace.Trace) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.newest) == maxPrinted {
+		g.newest = append(g.newest[:0], g.newest[1:]...)
+		g.older++
+	}
+	g.newest = append(g.newest, tr)
+	for i := range tr.Steps {
+		switch d := tr.Steps[i].Detail.(type) {
+		case trace.InvocationDetail:
+			g.calls[d.Authorizer]++
+		case *trace.InvocationDetail:
+			g.calls[d.Authorizer]++
+		}
+	}
+}
+
 // finish ends a test.
 func (g *Gateway) finish() {
 	// Longer than the longest of API Gateway's timeouts, after which a function has long been canceled.
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	if err := errors.Join(g.Wait(ctx), g.Close(ctx)); err != nil {
+	if err := errors.Join(g.address.close(), g.Wait(ctx), g.Close(ctx)); err != nil {
 		g.t.Error(err)
 	}
 	if !g.t.Failed() {
@@ -80,112 +106,10 @@ func (g *Gateway) finish() {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for _, tr := range g.traces {
-		g.t.Log(tr.Line())
+	if g.older > 0 {
+		g.t.Logf("%d requests before these are not shown", g.older)
 	}
-}
-
-// Response is an answer with its account.
-type Response struct {
-	Status int
-	Header http.Header
-	Body   string
-	Trace  trace.Trace
-}
-
-// String is the status and the body.
-func (r Response) String() string { return fmt.Sprintf("%d %s", r.Status, r.Body) }
-
-// Get requests a path, which begins with the stage. Headers are given as name, value, name, value.
-func (g *Gateway) Get(path string, headers ...string) Response {
-	g.t.Helper()
-	return g.Do(http.MethodGet, path, "", headers...)
-}
-
-// Do sends a request with a body.
-func (g *Gateway) Do(method, path, body string, headers ...string) Response {
-	g.t.Helper()
-	if len(headers)%2 != 0 {
-		g.t.Fatalf("headers come in pairs of name and value: %q", headers)
+	for _, tr := range g.newest {
+		g.t.Log(rendered(tr))
 	}
-	var reader io.Reader
-	if body != "" {
-		reader = strings.NewReader(body)
-	}
-	request, err := http.NewRequestWithContext(g.t.Context(), method, host, reader)
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	request.RequestURI = path
-	for i := 0; i < len(headers); i += 2 {
-		request.Header[headers[i]] = append(request.Header[headers[i]], headers[i+1])
-	}
-	response, err := g.serve(request)
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	defer response.Body.Close()
-	tr, ok := g.Trace(response.Header.Get("X-Amzn-Requestid"))
-	if !ok {
-		g.t.Fatalf("%s %s left no trace", method, path)
-	}
-	return Response{Status: response.StatusCode, Header: response.Header, Body: bodyOf(response), Trace: tr}
-}
-
-func bodyOf(response *http.Response) string {
-	// The body is in memory: reading it cannot fail.
-	text, _ := io.ReadAll(response.Body)
-	return string(text)
-}
-
-// transport hands a client's requests to the gateway.
-type transport struct{ gateway *Gateway }
-
-func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	served := r.Clone(r.Context())
-	served.RequestURI = r.URL.RequestURI()
-	if served.Host == "" {
-		served.Host = r.URL.Host
-	}
-	return t.gateway.serve(served)
-}
-
-var errServe = errors.New("the gateway ended without an answer")
-
-// serve answers a request on a goroutine of its own, as a server would, and gives up when the request's context ends.
-func (g *Gateway) serve(r *http.Request) (*http.Response, error) {
-	r.RemoteAddr = "127.0.0.1:1024"
-	if r.Body == nil {
-		r.Body = http.NoBody
-	}
-	recorder := httptest.NewRecorder()
-	done := make(chan error, 1)
-	go func() {
-		err := errServe
-		defer func() {
-			if fault := recover(); fault != nil {
-				err = fmt.Errorf("the gateway panicked: %v", fault)
-			}
-			done <- err
-		}()
-		g.ServeHTTP(recorder, r)
-		err = nil
-	}()
-	select {
-	case err := <-done:
-		if err != nil {
-			return nil, err
-		}
-	case <-r.Context().Done():
-		return nil, r.Context().Err()
-	}
-	response := recorder.Result()
-	canonical := http.Header{}
-	for _, name := range slices.Sorted(maps.Keys(response.Header)) {
-		for _, value := range response.Header[name] {
-			canonical.Add(name, value) // as an HTTP client reads them
-		}
-	}
-	response.Header, response.Request = canonical, r
-	return response, nil
 }
