@@ -55,6 +55,7 @@ func (e *Emulator) control(options ControlOptions, stopped <-chan struct{}) http
 		TestAuthorizer: e.TestAuthorizer,
 		CachedResults:  e.CachedResults,
 		FlushCache:     e.FlushCache,
+		VerifiedCache:  e.CacheVerification,
 		PolicyMatrix:   e.PolicyMatrix,
 		Issuer:         options.Issuer,
 	})

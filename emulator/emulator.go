@@ -74,6 +74,11 @@ type Options struct {
 	// resource", and the same " with an explicit deny".
 	LegacyMessages bool
 
+	// VerifyCache has the authorizer called in the shadow of every request that finds one of its results kept, so that
+	// [Emulator.CacheVerification] can tell where they disagree. Requests are answered by the kept result all the same, as AWS
+	// answers them, and wait for nothing.
+	VerifyCache bool
+
 	// Strict refuses to load a route file of which the audit finds something, and answers 500 where AWS's documentation
 	// forbids what an authorizer answers and its service was seen to accept it.
 	Strict bool
@@ -94,6 +99,7 @@ type Emulator struct {
 	client    client
 	traces    *traces
 	metrics   metrics
+	verified  verified
 
 	mu     sync.Mutex // guards what follows, and is held over a whole reload
 	loaded Load
@@ -135,12 +141,16 @@ func New(source Source, functions Functions, options *Options) (*Emulator, error
 	if err != nil {
 		return nil, err
 	}
-	e.gateway = gateway.New(gateway.Options{
+	parts := gateway.Options{
 		Disabled: e.options.DisableAuthorizer, Mock: mock, Legacy: e.options.LegacyMessages,
 		Host: e.host, Variables: options.Programs.Variables,
 		Now: e.clock.Now, Random: options.Random, Handlers: functions, Transport: transport, Tracker: e.tracker,
 		SourceIP: remoteAddress, JSONLane: e.options.JSONLane, Coalesce: e.options.Coalesce, Strict: e.options.Strict, Record: e.record,
-	})
+	}
+	if e.options.VerifyCache {
+		parts.Verified = e.cacheVerified
+	}
+	e.gateway = gateway.New(parts)
 	if err := e.reload(); err != nil {
 		return nil, err
 	}
@@ -245,16 +255,21 @@ func (e *Emulator) Clock() *Clock { return e.clock }
 // FastForward moves the emulator's clock ahead, past a TTL for example. Timeouts are not moved: they run on the real clock.
 func (e *Emulator) FastForward(d time.Duration) { e.clock.Advance(d) }
 
-// Reset forgets authorizer results, traces, metrics and the clock's offset, as between two tests.
+// Reset forgets authorizer results, traces, metrics, what verifying the cache has found, which warnings were given, and the
+// clock's offset, as between two tests.
 func (e *Emulator) Reset() {
 	e.clock.Reset()
 	e.gateway.Flush()
 	e.traces.clear()
 	e.metrics.clear()
+	e.verified.clear()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	clear(e.warned)
 }
 
-// Wait returns when no in-process function runs any more, or when ctx ends: a function goes on when its request has timed
-// out. The error then names those that still run.
+// Wait returns when no in-process function runs any more, and no cached result is being verified, or when ctx ends: a function
+// goes on when its request has timed out. The error then names those that still run.
 func (e *Emulator) Wait(ctx context.Context) error { return e.tracker.Wait(ctx) }
 
 // record hands a trace on and keeps it. Whoever finds it finds it counted, and told of, as well.

@@ -23,6 +23,10 @@ func (e *Emulator) WriteMetrics(w io.Writer) error {
 		kept = append(kept, sample("gatewayd_cached_results", strconv.Itoa(len(results)), "authorizer", a.Name))
 	}
 	x.family("gatewayd_cached_results", "gauge", "Authorizer results that a request could hit now.", kept)
+	if e.options.VerifyCache {
+		const name = "gatewayd_verified_cache_hits_total"
+		x.family(name, "counter", "Cache hits, by whether the authorizer says the same now; those skipped were too many at a time.", e.verified.samples(name))
+	}
 	x.family("gatewayd_clock_offset_seconds", "gauge", "How far the clock is ahead of the real time.",
 		[]string{sample("gatewayd_clock_offset_seconds", seconds(e.clock.Offset()))})
 	_, err := io.WriteString(w, x.String())

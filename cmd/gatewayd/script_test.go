@@ -41,7 +41,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "ports": ports, "ready": ready, "fetch": fetch, "listen": listenOn, "claims": claims,
+			"exits": exits, "ports": ports, "ready": ready, "fetch": fetch, "fetchToken": fetchToken, "listen": listenOn, "claims": claims,
 		},
 	})
 }
@@ -97,6 +97,11 @@ func fetch(ts *testscript.TestScript, _ bool, args []string) {
 		body, _ := io.ReadAll(response.Body)
 		ts.Fatalf("%s: status %s, want %s: %s", args[1], got, args[0], body)
 	}
+}
+
+// fetchToken is fetch with the token that is in a file: fetchToken STATUS URL FILE
+func fetchToken(ts *testscript.TestScript, neg bool, args []string) {
+	fetch(ts, neg, []string{args[0], args[1], "Authorization: Bearer " + strings.TrimSpace(ts.ReadFile(args[2]))})
 }
 
 // listenOn occupies a port until the script ends: listen PORT

@@ -44,6 +44,7 @@ type Options struct {
 	TestAuthorizer func(ctx context.Context, name string, test AuthorizerTest) (AuthorizerTestResult, error)
 	CachedResults  func(authorizer string) ([]CachedResult, error)
 	FlushCache     func(authorizer string) error
+	VerifiedCache  func() CacheVerification
 	PolicyMatrix   func(*policy.Policy, policy.Context) []RouteDecision
 	Issuer         *issuer.Issuer // of tokens, nil for none
 
@@ -155,6 +156,7 @@ func New(options Options) http.Handler {
 		r.Post("/authorizers/{name}/test", a.testAuthorizer)
 		r.Get("/authorizers/{name}/cache", a.cachedResults)
 		r.Delete("/authorizers/{name}/cache", a.flushCache)
+		r.Get("/verify-cache", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, a.VerifiedCache()) })
 		r.Post("/explain", a.explain)
 		r.Get("/metrics", a.metrics)
 		r.Get("/clock", a.readClock)

@@ -62,6 +62,12 @@ func (t *Tracker) Wait(ctx context.Context) error {
 	return fmt.Errorf("functions still run: %s: %w", strings.Join(names, ", "), ctx.Err())
 }
 
+// Begin counts work that is no function of its own, until what it returns is called.
+func (t *Tracker) Begin(name, requestID string) (end func()) {
+	number := t.start(name, requestID)
+	return func() { t.end(number) }
+}
+
 func (t *Tracker) idleness() <-chan struct{} {
 	t.mu.Lock()
 	defer t.mu.Unlock()

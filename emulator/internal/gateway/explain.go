@@ -15,6 +15,7 @@ import (
 // have given it.
 func (g *Gateway) Explain(r *http.Request) trace.Trace {
 	x := g.begin(nil, r)
+	x.explained = true
 	x.deployment = x.deployment.aside()
 	granted, refusal := x.decide(r.Context())
 	switch {

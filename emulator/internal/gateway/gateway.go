@@ -37,12 +37,14 @@ type Options struct {
 	Disabled  bool                         // ask no authorizer: every route is open
 	Mock      *authorizer.Result           // what events have in an authorizer's place where those are disabled; nil for nothing
 	Record    func(trace.Trace, []string)  // receives each request's trace, and warnings that it gave rise to; nil for none
+	Verified  func(Verified)               // receives what became of each cache hit that was verified; nil: none is
 }
 
 // Gateway serves one API. It is an http.Handler; without a deployment it answers every request with 403 Forbidden.
 type Gateway struct {
 	options    Options
 	deployment atomic.Pointer[deployment]
+	verifier   *verifier // nil: cache hits are not verified
 
 	deploying sync.Mutex // one deployment at a time
 }
@@ -55,7 +57,11 @@ func New(options Options) *Gateway {
 	if options.Record == nil {
 		options.Record = func(trace.Trace, []string) {}
 	}
-	return &Gateway{options: options}
+	g := &Gateway{options: options}
+	if options.Verified != nil {
+		g.verifier = &verifier{slots: make(chan struct{}, maxShadows), report: options.Verified}
+	}
+	return g
 }
 
 // Deploy compiles an API that is valid and swaps it in whole. Requests in flight finish on the deployment that they began
@@ -95,6 +101,7 @@ type exchange struct {
 	deployment *deployment
 	http       *http.Request
 	writer     http.ResponseWriter
+	explained  bool          // and not served
 	lost       bool          // the goroutine that serves the connection: see function.Ending
 	started    time.Time     // of durations
 	lapped     time.Duration // when the last step ended
@@ -218,7 +225,9 @@ func (x *exchange) permit(ctx context.Context, found *route, resource policy.Ver
 		return nil, 0, err
 	}
 	x.result, x.latency = result, latency
-	return result, latency, x.enforce(found, result, resource)
+	err = x.enforce(found, result, resource)
+	x.verify(found, id, result, resource)
+	return result, latency, err
 }
 
 // refuse turns the error of a step into the gateway response, and ends the trace with it.
