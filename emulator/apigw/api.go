@@ -73,6 +73,7 @@ type API struct {
 	Authorizers       []Authorizer
 	DefaultAuthorizer string // the name of one of Authorizers, or ""
 	Routes            []Route
+	GatewayResponses  []GatewayResponse
 	Position          Position            // of the file
 	Positions         map[string]Position // of the keys under api that the file has: "stage", "accountId"
 	DefaultPosition   Position            // of the default authorizer's name

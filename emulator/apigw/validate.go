@@ -60,6 +60,7 @@ func (a *API) Validate(handlers []string) []Problem {
 	v.checkAuthorizers()
 	v.checkRoutes()
 	v.checkResourcePolicy()
+	v.checkGatewayResponses()
 	return SortProblems(v.problems)
 }
 

@@ -23,6 +23,36 @@ func TestFailure(t *testing.T) {
 	runCases(t, "gateway/failure")
 }
 
+func TestCustomized(t *testing.T) {
+	t.Parallel()
+	runCases(t, "gateway/customized")
+}
+
+// TestCustomizedLimits holds rest-gateway 4 and 14 G12: what the listener refuses in plain text has no gateway response, what the
+// integration does not take has one.
+func TestCustomizedLimits(t *testing.T) {
+	t.Parallel()
+	gateway := emulatortest.Run(t, emulator.Routes(`
+api: { stage: dev }
+routes: { POST /a: backend }
+gatewayResponses: { REQUEST_TOO_LARGE: { statusCode: 499, headers: { x-own: "'yes'" } }, DEFAULT_4XX: { statusCode: 498 } }
+`), emulator.Functions{"backend": answering(`{}`)}, nil)
+	for _, test := range []struct {
+		name string
+		size int
+		want string
+		own  bool
+	}{
+		{name: "over 10 MB", size: 10_485_761, want: "413 HTTP content length exceeded 10485760 bytes."},
+		{name: "over 6 MB", size: 7_000_000, want: `499 {"message":"Request Too Long"}`, own: true},
+	} {
+		got := gateway.Do("POST", "/dev/a", strings.Repeat("x", test.size))
+		if got.String() != test.want || (got.Header.Get("x-own") != "") != test.own {
+			t.Errorf("%s: got %s with %v, want %s", test.name, got, got.Header, test.want)
+		}
+	}
+}
+
 // refusal is what a client receives of a request that was refused, and why.
 type refusal struct {
 	Status                       int

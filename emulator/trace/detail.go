@@ -183,3 +183,19 @@ func (d PolicyDetail) view() any {
 		Findings       []policy.Finding         `json:"findings,omitempty"`
 	}{d.Principal, d.Request.Resource, verdict, d.ResourcePolicy, diagnostic.Statements, d.Policy.Findings()}
 }
+
+// GatewayResponseDetail is the detail of an answer that the API customizes.
+type GatewayResponseDetail struct {
+	Type  string // the gateway response type of the refusal
+	Entry string // of the route file that answers for it: the type itself, or its family
+
+	Omitted []string // headers whose source the request did not have
+}
+
+func (d GatewayResponseDetail) view() any {
+	return struct {
+		Type    string   `json:"responseType"`
+		Entry   string   `json:"customizedBy"`
+		Omitted []string `json:"omittedHeaders,omitempty"`
+	}{d.Type, d.Entry, d.Omitted}
+}

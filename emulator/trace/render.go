@@ -185,6 +185,8 @@ type findings struct {
 		Found         bool
 	}
 	Function, Error, PrincipalID, SharedWith string
+	ResponseType, CustomizedBy               string
+	OmittedHeaders                           []string
 
 	Decision, ResourcePolicy string
 	Statements               []struct {
@@ -221,6 +223,12 @@ func (r *renderer) summary(s *Step, found *findings) string {
 		return found.Function + ": " + found.Error
 	case found.PrincipalID != "":
 		return fmt.Sprintf("%s answered for principal %s, in %s", found.Function, found.PrincipalID, s.Duration.Round(10*time.Microsecond))
+	case found.CustomizedBy != "":
+		without := ""
+		if found.OmittedHeaders != nil {
+			without = "; without " + strings.Join(found.OmittedHeaders, ", ") + ", for which the request has no value"
+		}
+		return fmt.Sprintf("%s, as gatewayResponses.%s says%s", found.ResponseType, found.CustomizedBy, without)
 	case found.Function != "":
 		return fmt.Sprintf("%s answered, in %s", found.Function, s.Duration.Round(10*time.Microsecond))
 	}

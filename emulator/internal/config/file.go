@@ -103,7 +103,12 @@ func fileKeys() []key[apigw.API] {
 		notBuilt[apigw.API]("apiKeys", "API keys are"),
 		notBuilt[apigw.API]("usagePlans", "usage plans are"),
 		notBuilt[apigw.API]("throttle", "throttling is"),
-		notBuilt[apigw.API]("gatewayResponses", "customized gateway responses are"),
+		key[apigw.API]{
+			name:   "gatewayResponses",
+			doc:    "The answers to requests that API Gateway refuses, by response type; DEFAULT_4XX and DEFAULT_5XX are for the types that are not there.",
+			schema: gatewayResponsesSchema(),
+			decode: func(d *decoder, api *apigw.API, f field) { d.decodeGatewayResponses(f, api) },
+		}.spelled("responses", "x-amazon-apigateway-gateway-responses"),
 		notBuilt[apigw.API]("cors", "CORS is"),
 		key[apigw.API]{
 			name: "resourcePolicy", doc: "The API's resource policy, an IAM policy document. Resources may be written execute-api:/stage/METHOD/path.",

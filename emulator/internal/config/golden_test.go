@@ -203,4 +203,13 @@ func dump(w *bytes.Buffer, api *apigw.API) {
 		}
 		fmt.Fprintln(w)
 	}
+	for _, r := range api.GatewayResponses {
+		fmt.Fprintf(w, "gateway response %s %d @%s %s\n", r.Type, r.Status, at(r.Position), at(r.StatusPosition))
+		for _, h := range r.Headers {
+			fmt.Fprintf(w, "  header %s %s @%s\n", h.Name, h.Expression, at(h.Position))
+		}
+		for _, t := range r.Templates {
+			fmt.Fprintf(w, "  template %s %q @%s\n", t.ContentType, t.Text, at(t.Position))
+		}
+	}
 }

@@ -35,6 +35,7 @@ func ExampleSchema() {
 	// authorizers []
 	// defaultAuthorizer []
 	// functions []
+	// gatewayResponses []
 	// resourcePolicy []
 	// routes []
 }

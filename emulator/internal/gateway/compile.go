@@ -23,6 +23,7 @@ type deployment struct {
 	arn         string         // of the stage: what every method ARN begins with
 	policy      *policy.Policy // the API's resource policy, nil for none
 	binary      event.MediaTypes
+	responses   map[apigw.ResponseType]*customized // of the types whose answers are not the factory's
 	linter      *linter
 }
 
@@ -59,11 +60,14 @@ func (g *Gateway) compile(api *apigw.API, previous *deployment) (*deployment, er
 			DeploymentID: apigw.DerivedID(6, api.ID, "deployment"), Variables: api.StageVariables,
 		},
 	}
+	var err error
 	if api.ResourcePolicy != nil {
-		var err error
 		if d.policy, err = policy.ParseResourcePolicy(api.ResourcePolicy, api.ARN()); err != nil {
 			return nil, fmt.Errorf("%s: resourcePolicy: %w", api.PolicyPosition, err)
 		}
+	}
+	if d.responses, err = compileGatewayResponses(api); err != nil {
+		return nil, err
 	}
 	users := map[string]int{}
 	resolve := func(name string) (target, error) {

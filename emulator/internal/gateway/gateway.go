@@ -236,7 +236,14 @@ func (x *exchange) refuse(e *apigw.Error) response {
 	if x.gateway.options.Legacy && e.Type == apigw.AccessDenied {
 		x.trace.Hint += "; legacy messages: the client has the text that AWS sent until 2023"
 	}
-	return gatewayResponse(e.Response())
+	r := gatewayResponse(e.Response())
+	if x.deployment == nil || len(x.deployment.responses) == 0 || !e.Customizable() {
+		return r
+	}
+	if c := x.deployment.responses[e.Type]; c != nil {
+		x.gatewayResponseStep(c, e, c.apply(x, e, &r))
+	}
+	return r
 }
 
 // end writes the response and publishes the trace.

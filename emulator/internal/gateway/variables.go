@@ -22,7 +22,7 @@ func (v variables) Value(r mapping.Reference) (string, bool) {
 		text, ok := v.deployment.stage.Variables[r.Name]
 		return text, ok
 	case mapping.Header:
-		return v.request.Header(r.Name)
+		return v.header(r.Name)
 	case mapping.QueryString:
 		return v.request.QueryValue(r.Name)
 	case mapping.Path:
@@ -30,6 +30,22 @@ func (v variables) Value(r mapping.Reference) (string, bool) {
 	case mapping.Param:
 		return v.parameter(r.Name)
 	case mapping.Literal:
+	}
+	return "", false
+}
+
+// header returns a header by the name that mappings and validators call it. They compare names with case, as far as it is known how
+// the client spelled them: a request that was made in process has no spelling, one over HTTP/2 has lower case only
+// (rest-gateway 1.6, 1.8).
+func (x *exchange) header(name string) (string, bool) {
+	value, ok := x.request.Header(name)
+	if !ok || x.names == nil && x.http.ProtoMajor != 2 {
+		return value, ok
+	}
+	for _, h := range x.request.Headers {
+		if h.Name == name {
+			return value, true
+		}
 	}
 	return "", false
 }
@@ -42,7 +58,7 @@ func (v variables) parameter(name string) (string, bool) {
 	if text, ok := v.request.QueryValue(name); ok {
 		return text, true
 	}
-	return v.request.Header(name)
+	return v.header(name)
 }
 
 func (v variables) pathParameter(name string) (string, bool) {
