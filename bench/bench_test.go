@@ -18,29 +18,31 @@ import (
 	"gatewayd/emulator/trace"
 )
 
-// jsonFunctions are the functions of the scenario as handlers of aws-lambda-go, which take and return JSON.
-func jsonFunctions() emulator.Functions {
+// foreign are the functions of the scenario as handlers of aws-lambda-go, which take and return JSON by its own code.
+func foreign() emulator.Functions {
 	functions := emulator.Functions{}
-	for name, typed := range bench.Functions() {
-		functions[name] = emulator.Factory(func() lambda.Handler {
-			return lambda.NewHandler(func(ctx context.Context, event json.RawMessage) (json.RawMessage, error) {
-				return typed.Invoke(ctx, event)
-			})
-		})
+	for name, fn := range bench.Handlers() {
+		functions[name] = emulator.Factory(func() lambda.Handler { return lambda.NewHandler(fn) })
 	}
 	return functions
 }
+
+// jsonLane is the option of --json-lane.
+func jsonLane() *emulator.Options { return &emulator.Options{JSONLane: true} }
 
 // P1 to P3: requests over 16 connections, as parts of what bare chi answers in the same time. The client takes its share of the
 // processors from both, so that the distance looks smaller than from outside.
 func BenchmarkThroughput(b *testing.B) {
 	typed := newEmulator(b, bench.RouteFile(0), bench.Functions())
-	raw := newEmulator(b, bench.RouteFile(0), jsonFunctions())
+	untyped := newEmulatorWith(b, bench.RouteFile(0), bench.Functions(), jsonLane())
+	raw := newEmulator(b, bench.RouteFile(0), foreign())
 	subjects := []subject{
 		traffic(b, "chi", bench.KeptPath, dial(b, serveHandler(bench.Chi()))),
 		traffic(b, "kept", bench.KeptPath, dial(b, typed.Serve)),
-		traffic(b, "json", bench.KeptPath, dial(b, raw.Serve)),
+		traffic(b, "json", bench.KeptPath, dial(b, untyped.Serve)),
+		traffic(b, "foreign", bench.KeptPath, dial(b, raw.Serve)),
 		traffic(b, "fresh", bench.FreshPath, dial(b, typed.Serve)),
+		traffic(b, "fresh,json", bench.FreshPath, dial(b, untyped.Serve)),
 	}
 	medians := takeTurns(b, 1, subjects...)
 	for i, s := range subjects[1:] {
@@ -51,14 +53,16 @@ func BenchmarkThroughput(b *testing.B) {
 // P13, and what P1 to P3 are made of: the complete path without a network.
 func BenchmarkRequest(b *testing.B) {
 	typed := newEmulator(b, bench.RouteFile(0), bench.Functions())
-	raw := newEmulator(b, bench.RouteFile(0), jsonFunctions())
+	untyped := newEmulatorWith(b, bench.RouteFile(0), bench.Functions(), jsonLane())
+	raw := newEmulator(b, bench.RouteFile(0), foreign())
 	token := "Bearer " + bench.Token()
 	for _, s := range []subject{
 		calls(b, "chi", bench.Chi(), bench.OpenPath, token),
 		calls(b, "open", typed, bench.OpenPath, token),
 		calls(b, "kept", typed, bench.KeptPath, token),
 		calls(b, "fresh", typed, bench.FreshPath, token),
-		calls(b, "json", raw, bench.KeptPath, token),
+		calls(b, "json", untyped, bench.KeptPath, token),
+		calls(b, "foreign", raw, bench.KeptPath, token),
 		calls(b, "refused", typed, "/dev/none", token),
 	} {
 		b.Run(s.name, func(b *testing.B) {
@@ -83,9 +87,9 @@ func BenchmarkAuthorizing(b *testing.B) {
 // P12: the slowest hundredth of the requests, each timed by itself.
 func BenchmarkDistribution(b *testing.B) {
 	typed := newEmulator(b, bench.RouteFile(0), bench.Functions())
-	raw := newEmulator(b, bench.RouteFile(0), jsonFunctions())
+	untyped := newEmulatorWith(b, bench.RouteFile(0), bench.Functions(), jsonLane())
 	token := "Bearer " + bench.Token()
-	for _, s := range []subject{calls(b, "kept", typed, bench.KeptPath, token), calls(b, "json", raw, bench.KeptPath, token)} {
+	for _, s := range []subject{calls(b, "kept", typed, bench.KeptPath, token), calls(b, "json", untyped, bench.KeptPath, token)} {
 		b.Run(s.name, func(b *testing.B) {
 			s.run()
 			samples := make([]time.Duration, 0, 1<<20)

@@ -74,8 +74,9 @@ type discard struct{ header http.Header }
 func (d *discard) Header() http.Header         { return d.header }
 func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
 func (d *discard) WriteHeader(int)             {}
+func (d *discard) Flush()                      {}
 
-// calls makes a subject of a handler: requests in process, without a network.
+// calls makes a subject of a handler: requests in process, without a network, as net/http's HTTP/1 server hands them over.
 func calls(b testing.TB, name string, handler http.Handler, path, token string) subject {
 	b.Helper()
 	text := requestText(path, token)
@@ -84,6 +85,7 @@ func calls(b testing.TB, name string, handler http.Handler, path, token string) 
 		b.Fatal(err)
 	}
 	request.RemoteAddr = "127.0.0.1:1024"
+	request = request.WithContext(context.WithValue(context.Background(), http.ServerContextKey, &http.Server{}))
 	w := &discard{http.Header{}}
 	return subject{name, func() {
 		clear(w.header)
@@ -97,7 +99,12 @@ func requestText(path, token string) []byte {
 
 func newEmulator(b testing.TB, routes string, functions emulator.Functions) *emulator.Emulator {
 	b.Helper()
-	e, err := emulator.New(emulator.Routes(routes), functions, nil)
+	return newEmulatorWith(b, routes, functions, nil)
+}
+
+func newEmulatorWith(b testing.TB, routes string, functions emulator.Functions, options *emulator.Options) *emulator.Emulator {
+	b.Helper()
+	e, err := emulator.New(emulator.Routes(routes), functions, options)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -52,18 +52,24 @@ routes:
 	return b.String()
 }
 
-// Functions are those of the scenario, which take and return aws-lambda-go's types.
-func Functions() emulator.Functions {
+// Handlers are the functions of the scenario as one would deploy them: they take and return aws-lambda-go's types.
+func Handlers() map[string]any {
 	all := handlers.New(handlers.Options{Getenv: func(name string) string {
 		if name == "SECRET_KEY" {
 			return Secret
 		}
 		return ""
 	}})
-	return emulator.Functions{
-		"say-hello": emulator.FuncOf(all["say-hello"]),
-		"jwt-hs256": emulator.FuncOf(all["jwt-hs256"]),
+	return map[string]any{"say-hello": all["say-hello"], "jwt-hs256": all["jwt-hs256"]}
+}
+
+// Functions are the same, ready to be called in process.
+func Functions() emulator.Functions {
+	functions := emulator.Functions{}
+	for name, fn := range Handlers() {
+		functions[name] = emulator.FuncOf(fn)
 	}
+	return functions
 }
 
 // Token is a JSON Web Token that the authorizer of the scenario accepts. It does not expire.

@@ -57,7 +57,8 @@ func (e *Emulator) FollowTraces(ctx context.Context) iter.Seq2[trace.Trace, int]
 type traces struct {
 	mu        sync.Mutex
 	ring      [maxTraces]trace.Trace
-	next      int // position of the next one, which goes to next % maxTraces
+	sizes     [maxTraces]int // of them, in bytes
+	next      int            // position of the next one, which goes to next % maxTraces
 	count     int
 	bytes     int
 	followers map[chan<- struct{}]bool // to be woken, each with room for one signal
@@ -66,13 +67,15 @@ type traces struct {
 func (t *traces) add(newest trace.Trace) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.count == maxTraces {
-		t.dropOldest()
+	at := t.next % maxTraces
+	if t.count == maxTraces { // the oldest one is there
+		t.bytes -= t.sizes[at]
+		t.count--
 	}
-	t.ring[t.next%maxTraces] = newest
+	t.ring[at], t.sizes[at] = newest, newest.Size()
 	t.next++
 	t.count++
-	t.bytes += newest.Size()
+	t.bytes += t.sizes[at]
 	for t.bytes > maxTraceBytes && t.count > 1 {
 		t.dropOldest()
 	}
@@ -85,9 +88,9 @@ func (t *traces) add(newest trace.Trace) {
 }
 
 func (t *traces) dropOldest() {
-	oldest := &t.ring[(t.next-t.count)%maxTraces]
-	t.bytes -= oldest.Size()
-	*oldest = trace.Trace{}
+	oldest := (t.next - t.count) % maxTraces
+	t.bytes -= t.sizes[oldest]
+	t.ring[oldest] = trace.Trace{}
 	t.count--
 }
 

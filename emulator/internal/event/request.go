@@ -112,7 +112,25 @@ func (r *Request) DomainPrefix() string {
 const Protocol = "HTTP/1.1"
 
 // RequestTime is the time of the request as requestContext.requestTime writes it.
-func (r *Request) RequestTime() string { return r.Time.UTC().Format("02/Jan/2006:15:04:05 -0700") }
+func (r *Request) RequestTime() string {
+	t := r.Time.UTC()
+	year, month, day := t.Date()
+	if year < 0 || year > 9999 {
+		return t.Format("02/Jan/2006:15:04:05 -0700")
+	}
+	// Written by hand, because Format takes three times as long, in every request.
+	hour, minute, second := t.Clock()
+	text := [...]byte{
+		digit(day / 10), digit(day), '/', month.String()[0], month.String()[1], month.String()[2], '/',
+		digit(year / 1000), digit(year / 100), digit(year / 10), digit(year),
+		':', digit(hour / 10), digit(hour), ':', digit(minute / 10), digit(minute), ':', digit(second / 10), digit(second),
+		' ', '+', '0', '0', '0', '0',
+	}
+	return string(text[:])
+}
+
+// digit is the last one of a number.
+func digit(n int) byte { return "0123456789"[n%10] }
 
 // ContextVariable returns the value of a context variable that identity sources may name, and whether it has one.
 func (r *Request) ContextVariable(name string) (string, bool) {

@@ -1,10 +1,12 @@
 package event_test
 
 import (
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -268,5 +270,18 @@ func TestHeadersHaveTheNamesThatWereSent(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// The time is written as package time writes it, whatever the clock says.
+func TestRequestTime(t *testing.T) {
+	t.Parallel()
+	const format = "02/Jan/2006:15:04:05 -0700"
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 1000 {
+		r := event.Request{Time: time.Unix(random.Int64N(1<<39)-1<<38, 0).In(time.FixedZone("", random.IntN(86_400)))}
+		if diff := cmp.Diff(r.Time.UTC().Format(format), r.RequestTime()); diff != "" {
+			t.Errorf("%v (-want +got):\n%s", r.Time, diff)
+		}
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -86,7 +84,7 @@ func (f *Local) Call(ctx context.Context, in Invocation, event Event) (Answer, e
 
 	// The caller may use its bytes again while an abandoned function still reads them.
 	in.Payload = bytes.Clone(in.Payload)
-	number := f.tracker.start(f.name, in.RequestID)
+	number := f.tracker.start(f.name, in.RequestID, time.Now())
 	done := make(chan outcome, 1)
 	go func() {
 		var result outcome
@@ -101,7 +99,8 @@ func (f *Local) Call(ctx context.Context, in Invocation, event Event) (Answer, e
 			f.tracker.end(number)
 			done <- result
 		}()
-		result = f.run(run, in, event)
+		told := &lambdacontext.LambdaContext{AwsRequestID: in.RequestID, InvokedFunctionArn: in.ARN}
+		result = f.run(lambdacontext.NewContext(run, told), in, event)
 		returned = true
 	}()
 
@@ -116,95 +115,8 @@ func (f *Local) Call(ctx context.Context, in Invocation, event Event) (Answer, e
 	return result.answer, result.err
 }
 
-// Ending is how a call on the caller's goroutine ended.
-type Ending struct {
-	Answer Answer
-	Err    error
-	// Lost is a goroutine that its caller does not get back soon, or at all: the function still runs though its time is
-	// up, or it has called runtime.Goexit.
-	Lost bool
-}
-
-// CanInline reports whether [Local.Inline] may be called: for what [Func] and [Of] returned. Handlers of others bring a cost
-// of their own, beside which that of a goroutine is small.
-func (f *Local) CanInline() bool { return f.inline }
-
-// Inline is Call on the caller's goroutine, which saves one.
-//
-// Done is called once: by this goroutine when the function has returned, or by another as soon as its time is up. Inline
-// returns when both the function and done have.
-func (f *Local) Inline(ctx context.Context, in Invocation, event Event, done func(Ending)) {
-	run := ctx
-	if f.timeout > 0 {
-		var cancel context.CancelFunc
-		run, cancel = context.WithTimeout(ctx, f.timeout)
-		defer cancel()
-	}
-	race := &race{function: f, ctx: ctx, run: run, requestID: in.RequestID, done: done}
-	if deadline, ok := run.Deadline(); ok {
-		race.told.Add(1)
-		race.timer = time.AfterFunc(time.Until(deadline), race.timeIsUp)
-	}
-	number := f.tracker.start(f.name, in.RequestID)
-	var end Ending
-	returned := false
-	defer func() {
-		if value := recover(); value != nil {
-			end = Ending{Err: panicked(value)}
-		} else if !returned { // neither a return nor a panic: runtime.Goexit
-			end = Ending{Err: exited(in.RequestID), Lost: true}
-		}
-		f.tracker.end(number)
-		race.returned(end)
-	}()
-	result := f.run(run, in, event)
-	end, returned = Ending{Answer: result.answer, Err: result.err}, true
-}
-
-// race is between a function that runs on its caller's goroutine and the end of its time: who is first calls done.
-type race struct {
-	function  *Local
-	ctx, run  context.Context // of the one call that the race is about
-	requestID string
-	done      func(Ending)
-	timer     *time.Timer
-	ended     atomic.Bool    // never set back: a timer that is just starting must lose, too
-	told      sync.WaitGroup // of done, when it is the timer's
-}
-
-func (r *race) timeIsUp() {
-	if r.ended.CompareAndSwap(false, true) {
-		defer r.told.Done()
-		r.done(Ending{Err: r.late(), Lost: true})
-	}
-}
-
-// returned is the function's end. What done writes to must not be gone before done is through. A function that returns at the
-// very moment of its limit is late, whoever is first.
-func (r *race) returned(end Ending) {
-	if !r.ended.CompareAndSwap(false, true) {
-		r.told.Wait()
-		return
-	}
-	if r.timer != nil {
-		r.timer.Stop()
-	}
-	if err := r.late(); err != nil {
-		end = Ending{Err: err, Lost: end.Lost}
-	}
-	r.done(end)
-}
-
-func (r *race) late() error {
-	return overtime(r.ctx, r.run, r.function.name, r.requestID, r.function.timeout)
-}
-
-// run calls the handler.
+// run calls the handler with a ctx that tells it of its invocation.
 func (f *Local) run(ctx context.Context, in Invocation, event Event) outcome {
-	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{
-		AwsRequestID:       in.RequestID,
-		InvokedFunctionArn: in.ARN,
-	})
 	var answer Answer
 	var err error
 	if event == (Event{}) {

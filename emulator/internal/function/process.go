@@ -135,7 +135,7 @@ func (p *Process) Start(ctx context.Context) error {
 	if err := p.checkout(ctx); err != nil {
 		return p.wrap(err)
 	}
-	first := newInvocation(Invocation{}, p.host.tracker.start(p.spec.Name, ""))
+	first := newInvocation(Invocation{}, p.host.tracker.start(p.spec.Name, "", time.Now()))
 	first.initOnly = true
 	if !p.host.spawn(func() { p.launch(first) }) {
 		p.abandon(first)
@@ -149,7 +149,7 @@ func (p *Process) Invoke(ctx context.Context, in Invocation) ([]byte, error) {
 	if err := p.checkout(ctx); err != nil {
 		return nil, p.wrap(err)
 	}
-	call := newInvocation(in, p.host.tracker.start(p.spec.Name, in.RequestID))
+	call := newInvocation(in, p.host.tracker.start(p.spec.Name, in.RequestID, time.Now()))
 	p.dispatch(call)
 	return p.wait(ctx, call)
 }

@@ -64,7 +64,7 @@ func (t *Tracker) Wait(ctx context.Context) error {
 
 // Begin counts work that is no function of its own, until what it returns is called.
 func (t *Tracker) Begin(name, requestID string) (end func()) {
-	number := t.start(name, requestID)
+	number := t.start(name, requestID, time.Now())
 	return func() { t.end(number) }
 }
 
@@ -80,14 +80,14 @@ func (t *Tracker) idleness() <-chan struct{} {
 }
 
 // start counts an invocation until the number it returns is given to end.
-func (t *Tracker) start(name, requestID string) uint64 {
+func (t *Tracker) start(name, requestID string, now time.Time) uint64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.running == nil {
 		t.running = make(map[uint64]Running)
 	}
 	t.started++
-	t.running[t.started] = Running{Name: name, RequestID: requestID, Since: time.Now()}
+	t.running[t.started] = Running{Name: name, RequestID: requestID, Since: now}
 	return t.started
 }
 

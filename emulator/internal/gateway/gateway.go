@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,6 +46,7 @@ type Gateway struct {
 	options    Options
 	deployment atomic.Pointer[deployment]
 	verifier   *verifier // nil: cache hits are not verified
+	exchanges  sync.Pool // of *exchange, see release
 
 	deploying sync.Mutex // one deployment at a time
 }
@@ -93,6 +95,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// API Gateway finishes what it began when a client goes away, so functions are not canceled with the request.
 	x.handle(context.WithoutCancel(r.Context()))
 	x.drain()
+	x.release()
 }
 
 // exchange is one request on its way through the pipeline.
@@ -101,8 +104,10 @@ type exchange struct {
 	deployment *deployment
 	http       *http.Request
 	writer     http.ResponseWriter
-	explained  bool          // and not served
-	lost       bool          // the goroutine that serves the connection: see function.Ending
+	explained  bool // and not served
+	lost       bool // the goroutine that serves the connection: see function.Ending
+	shared     bool // with the goroutine of a function, which may go on
+	returned   func(function.Ending)
 	started    time.Time     // of durations
 	lapped     time.Duration // when the last step ended
 	now        time.Time     // on the gateway's clock
@@ -121,28 +126,34 @@ type exchange struct {
 
 // begin gives the request its identifiers and its trace.
 func (g *Gateway) begin(w http.ResponseWriter, r *http.Request) *exchange {
-	x := &exchange{
-		gateway: g, deployment: g.deployment.Load(), http: r, writer: w, started: time.Now(), now: g.options.Now(),
-		ids: ids{random: g.options.Random}, account: &account{},
+	x, used := g.exchanges.Get().(*exchange)
+	if !used {
+		x = &exchange{}
+		x.returned = x.functionReturned
 	}
+	x.gateway, x.deployment, x.http, x.writer = g, g.deployment.Load(), r, w
+	x.started, x.now = time.Now(), g.options.Now()
+	x.ids.random, x.account = g.options.Random, &account{}
 	x.names, x.headerSize = headerLines(r)
+	sent := identifyingHeaders(r)
 	x.request = &x.account.request
-	*x.request = event.Request{
-		ID: requestID(r, &x.ids), ExtendedID: x.ids.extended(), TraceID: traceID(r, &x.ids, x.now), Time: x.now,
-		Method: method(r), Host: r.Host, SourceIP: g.options.SourceIP(r),
-	}
+	*x.request = event.Request{Time: x.now, Method: cmp.Or(sent.method, r.Method), Host: r.Host, SourceIP: g.options.SourceIP(r)}
+	x.request.ID, x.request.ExtendedID, x.request.TraceID = x.ids.ofRequest(sent, x.now)
 	x.trace = trace.Trace{
 		RequestID: x.request.ID, Time: x.now, Method: x.request.Method, Path: rawPath(r), Steps: x.account.steps[:0],
 	}
 	return x
 }
 
-// method is the request's; a client can override it by a header (rest-gateway 1.4).
-func method(r *http.Request) string {
-	if override := event.HeaderValue(r.Header, "X-Http-Method-Override"); override != "" {
-		return override
+// release lets another request have the memory, of which nothing is left, unless a function may still see it. What the trace
+// keeps is the account's.
+func (x *exchange) release() {
+	if x.shared || x.lost {
+		return
 	}
-	return r.Method
+	pool, returned := &x.gateway.exchanges, x.returned
+	*x = exchange{returned: returned}
+	pool.Put(x)
 }
 
 // handle is the pipeline.

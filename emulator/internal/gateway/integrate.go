@@ -38,27 +38,31 @@ func (x *exchange) integrate(ctx context.Context, granted grant) {
 		x.end(x.refuse(refusal))
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, x.deployment.api.IntegrationTimeout)
+	t, limit := &granted.route.integration, x.deployment.api.IntegrationTimeout
+	if t.local != nil && t.local.CanInline() && x.hasGoroutine() {
+		t.local.Inline(ctx, limit, c.invocation, c.event, x.returned)
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	conclude := func(end function.Ending) {
-		x.lost = end.Lost
-		response, refusal := x.conclude(c, end)
-		if refusal != nil {
-			response = x.refuse(refusal)
-		}
-		x.end(response)
+	var end function.Ending
+	if t.local == nil {
+		end.Answer.JSON, end.Err = t.function.Invoke(ctx, c.invocation)
+	} else {
+		x.shared = true
+		end.Answer, end.Err = t.local.Call(ctx, c.invocation, c.event)
 	}
-	t := &granted.route.integration
-	switch {
-	case t.local == nil:
-		answer, err := t.function.Invoke(ctx, c.invocation)
-		conclude(function.Ending{Answer: function.Answer{JSON: answer}, Err: err})
-	case t.local.CanInline() && x.hasGoroutine():
-		t.local.Inline(ctx, c.invocation, c.event, conclude)
-	default:
-		answer, err := t.local.Call(ctx, c.invocation, c.event)
-		conclude(function.Ending{Answer: answer, Err: err})
+	x.functionReturned(end)
+}
+
+// functionReturned ends the exchange with what became of its function.
+func (x *exchange) functionReturned(end function.Ending) {
+	x.lost = end.Lost
+	response, refusal := x.conclude(&x.call, end)
+	if refusal != nil {
+		response = x.refuse(refusal)
 	}
+	x.end(response)
 }
 
 // hasGoroutine reports whether the answer can go out before this goroutine returns, and nobody but the connection waits for

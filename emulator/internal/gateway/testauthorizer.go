@@ -122,11 +122,12 @@ func testRequest(d *deployment, ids *ids, now time.Time, test AuthorizerTest) ev
 	stage := d.stage
 	stage.Name = testStage
 	r := event.Request{
-		Stage: &stage, ID: ids.uuid(), ExtendedID: ids.extended(), TraceID: ids.root(now), Time: now,
+		Stage: &stage, Time: now,
 		Method: testMethod, Path: testPath, ContextPath: testPath, Host: testHost, SourceIP: testSourceIP,
 		Headers: test.Headers, Query: test.Query, Resource: testPath, ResourceID: testResourceID,
 		MethodARN: test.MethodARN,
 	}
+	r.ID, r.ExtendedID, r.TraceID = ids.ofRequest(identifying{}, now)
 	if r.MethodARN == "" {
 		r.MethodARN = methodARN(test.Event)
 	}
