@@ -1,9 +1,14 @@
 package gatewayd_test
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"path"
 	"regexp"
+	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -31,5 +36,43 @@ func TestPagesShowExamples(t *testing.T) {
 				t.Errorf("%s on the page about %s (-example +page):\n%s", file[1], language, diff)
 			}
 		}
+	}
+}
+
+// Every code of a finding has a row, and every row is of a code that there is.
+func TestPageHasEveryFinding(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("docs/policy-findings.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|").FindAllStringSubmatch(string(page), -1) {
+		got = append(got, row[1])
+	}
+	var want []string
+	for file, inFile := range map[string]func(*ast.ValueSpec) bool{
+		"emulator/policy/codes.go":          func(*ast.ValueSpec) bool { return true },
+		"emulator/internal/gateway/lint.go": func(v *ast.ValueSpec) bool { return v.Names[0].Name == "oneMethodCached" },
+	} {
+		source, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(source, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.ValueSpec); ok && inFile(spec) {
+				code, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+				if err != nil {
+					t.Error(err)
+				}
+				want = append(want, code)
+			}
+			return true
+		})
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("codes (-source +page):\n%s", diff)
 	}
 }

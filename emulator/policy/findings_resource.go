@@ -144,7 +144,9 @@ func template(requested string) (string, bool) {
 }
 
 // children looks for pets/* where pets is not covered, and for a Deny of pets
-// that leaves out pets/*. An Allow of one exact path is the ordinary answer.
+// that leaves out pets/*. An Allow of one exact path is the ordinary answer,
+// and so is a Deny where nothing allows what is below anyway; a resource policy
+// leaves that to the authorizer's.
 func (l *linter) children(at path, s *statement, p *pattern, requested string) {
 	if s.resources.not {
 		return
@@ -154,15 +156,16 @@ func (l *linter) children(at path, s *statement, p *pattern, requested string) {
 	case last == "" || strings.ContainsAny(last, "*?$"):
 	case starred && !l.covered(s.effect, strings.TrimSuffix(p.text, "/*")):
 		l.add(ChildrenWithoutPath, at, "%q does not cover %q", requested, base)
-	case !starred && s.effect == EffectDeny && p.strategy == matchExact && !l.covered(s.effect, p.text+"/"):
+	case !starred && s.effect == EffectDeny && p.strategy == matchExact && !l.covered(EffectDeny, p.text+"/") &&
+		(l.policy.resource || l.covered(EffectAllow, p.text+"/")):
 		l.add(PathWithoutChildren, at, "%q denies neither %q nor what is below", requested, requested+"/")
 	}
 }
 
-// covered reports whether a statement of the effect covers the resource.
+// covered reports whether a statement of the effect is about the resource.
 func (l *linter) covered(effect Effect, resource string) bool {
 	for i := range l.policy.statements {
-		if s := &l.policy.statements[i]; s.effect == effect && !s.resources.not && s.resources.index(resource, nil) >= 0 {
+		if s := &l.policy.statements[i]; s.effect == effect && s.resources.applies(resource, nil) {
 			return true
 		}
 	}

@@ -37,6 +37,12 @@ func exactPolicy(n int) string {
 	return allowResource(resources...)
 }
 
+// denyAdmin is a policy of a Deny of one path and an Allow.
+func denyAdmin(allow string) string {
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"` + api + `/dev/GET/admin"},` +
+		`{"Effect":"Allow","Action":"*",` + allow + `}]}`
+}
+
 func allowCondition(condition string) string {
 	return allow(`"Action":"*","Resource":"*","Condition":` + condition)
 }
@@ -123,9 +129,12 @@ func findingTests() []struct {
 		{"children with their parent", allowResource("$D/GET/pets/*", "$D/GET/pets"), false, nil},
 		{"children of whatever there is", allowResource("$D/GET/*", "$D/GET/p*/*"), false, nil},
 		{
-			"a Deny without the children", strings.Replace(allowResource("$D/GET/admin"), "Allow", "Deny", 1), false,
-			[]string{"path-without-children Statement[0].Resource[0]"},
+			"a Deny without the children", denyAdmin(`"Resource":"` + api + `/*"`), false,
+			[]string{"path-without-children Statement[0].Resource"},
 		},
+		{"a Deny without the children that another one denies", denyAdmin(`"Resource":"*"},{"Effect":"Deny","Action":"*","NotResource":"` + api + `/dev/GET/pets"`), false, nil},
+		{"a Deny of what was asked for", strings.Replace(allowResource("$D/GET/admin"), "Allow", "Deny", 1), false, nil},
+		{"a Deny where nothing else is allowed", denyAdmin(`"Resource":"` + api + `/dev/GET/pets"`), false, nil},
 		{"a Deny with the children", strings.Replace(allowResource("$D/GET/admin", "$D/GET/admin/*"), "Allow", "Deny", 1), false, nil},
 		{"everything but one path", allow(`"Action":"*","NotResource":"` + api + `/dev/GET/pets/*"`), false, nil},
 
