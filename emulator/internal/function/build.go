@@ -53,7 +53,7 @@ func (p *Process) rebuild() (before snapshot, err error) {
 	return before, err
 }
 
-// edited is what has changed and is not the output of a build. It waits for the end of a build that runs.
+// edited is what has changed and is neither the output of a build nor disregarded. It waits for the end of a build that runs.
 func (p *Process) edited(before, after snapshot) []string {
 	changed := changes(before, after)
 	if len(changed) == 0 {
@@ -61,7 +61,7 @@ func (p *Process) edited(before, after snapshot) []string {
 	}
 	p.preparing.Lock()
 	defer p.preparing.Unlock()
-	return except(changed, p.outputs)
+	return except(except(changed, p.outputs), p.noise)
 }
 
 func except(paths, known []string) []string {

@@ -71,10 +71,11 @@ type Process struct {
 
 	code      folder
 	watching  sync.Once
-	preparing sync.Mutex // held while the code is built; guards the next three
+	preparing sync.Mutex // held while the code is built; guards the next four
 	built     bool
 	buildErr  error    // why there is nothing to run
 	outputs   []string // what the last build wrote
+	noise     []string // what is no code, as it changes all the time
 
 	mu         sync.Mutex
 	waiting    int

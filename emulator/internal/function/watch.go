@@ -22,6 +22,9 @@ const (
 	coarsest = 2 * time.Second
 	// maxHashed is the size of the largest file whose content is compared.
 	maxHashed = 4 << 20
+	// restless is how many looks in a row find the same files changed until they are no code: faster and longer than anybody
+	// saves.
+	restless = 5
 )
 
 // folder is a function's code, looked at now and then rather than announced by the system, which bind mounts and editors
@@ -29,6 +32,7 @@ const (
 type folder struct {
 	path   string
 	ignore []string
+	own    []fs.FileInfo // what this process writes its log to
 	seed   maphash.Seed
 }
 
@@ -40,6 +44,11 @@ func newFolder(path string, ignore []string) folder {
 			if directory, err := filepath.EvalSymlinks(filepath.Dir(absolute)); err == nil {
 				f.ignore = append(f.ignore, filepath.Join(directory, filepath.Base(absolute)))
 			}
+		}
+	}
+	for _, stream := range []*os.File{os.Stdout, os.Stderr} {
+		if info, err := stream.Stat(); err == nil && info.Mode().IsRegular() {
+			f.own = append(f.own, info)
 		}
 	}
 	return f
@@ -76,12 +85,16 @@ func (f folder) look() snapshot {
 			return nil
 		}
 		// A link changes when what it leads to does.
-		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && !f.owns(info) {
 			seen[path] = f.stampOf(path, info)
 		}
 		return nil
 	})
 	return seen
+}
+
+func (f folder) owns(info fs.FileInfo) bool {
+	return slices.ContainsFunc(f.own, func(own fs.FileInfo) bool { return os.SameFile(own, info) })
 }
 
 func (f folder) stampOf(path string, info fs.FileInfo) stamp {
@@ -133,12 +146,22 @@ func (p *Process) watch() {
 // follow restarts the function when its code has changed, until ctx ends.
 func (p *Process) follow(ctx context.Context, seen snapshot) {
 	pause := lookInterval
+	var last []string // what the look before found
+	times := 0
 	for sleep(ctx, pause) {
 		start := time.Now()
 		now := p.code.look()
 		pause = max(lookInterval, lookShare*time.Since(start))
 		changed := p.edited(seen, now)
+		if times++; pause > lookInterval || !slices.Equal(changed, last) {
+			times = 1
+		}
+		last = changed
 		if len(changed) == 0 {
+			continue
+		}
+		if times >= restless {
+			p.disregard(changed)
 			continue
 		}
 		now, ok := p.settle(ctx, now)
@@ -151,6 +174,24 @@ func (p *Process) follow(ctx context.Context, seen snapshot) {
 			seen = p.renewed(changed, now)
 		}
 	}
+}
+
+// disregard takes files for no code from now on: they change whenever the function starts anew, as a copy of gatewayd's own log
+// does, and it would never come to rest.
+func (p *Process) disregard(paths []string) {
+	p.preparing.Lock()
+	p.noise = append(p.noise, paths...)
+	p.preparing.Unlock()
+	p.host.log.Warn("a file changes all the time, and is taken for code no longer",
+		"function", p.spec.Name, "file", p.relative(paths[0]), "files", len(paths))
+}
+
+// relative is the path of a file as the log has it.
+func (p *Process) relative(path string) string {
+	if name, err := filepath.Rel(p.spec.Directory, path); err == nil {
+		return name
+	}
+	return path
 }
 
 // settle waits until nothing changes any more: a file half written, or away between a removal and a renaming.
@@ -171,11 +212,7 @@ func (p *Process) settle(ctx context.Context, seen snapshot) (snapshot, bool) {
 
 // renewed builds the code that has changed and restarts the function. It returns what the code was before the build.
 func (p *Process) renewed(changed []string, now snapshot) snapshot {
-	name, err := filepath.Rel(p.spec.Directory, changed[0])
-	if err != nil {
-		name = changed[0]
-	}
-	log := p.host.log.With("function", p.spec.Name, "changed", name, "files", len(changed))
+	log := p.host.log.With("function", p.spec.Name, "changed", p.relative(changed[0]), "files", len(changed))
 	if p.spec.Build != "" {
 		start := time.Now()
 		seen, err := p.rebuild()

@@ -4,6 +4,7 @@ package function_test
 
 import (
 	"bytes"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -87,6 +88,35 @@ func TestWatch(t *testing.T) {
 		answer, _ := invoke(t, p, `{}`)
 		return string(answer) == "4"
 	})
+}
+
+// A file that changes whenever the function starts anew, as the copy of a log does, is not taken for code for long.
+func TestWatchComesToRest(t *testing.T) {
+	t.Parallel()
+	spec := pythonSpec(t, "app.handler")
+	spec.Directory = t.TempDir()
+	log := new(buffer)
+	copied, err := os.Create(filepath.Join(spec.Directory, "copy.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = copied.Close() })
+	host, _ := hostOf(t, function.HostOptions{Watch: true, Log: slog.New(slog.NewTextHandler(io.MultiWriter(log, copied), nil))})
+	code := filepath.Join(spec.Directory, "app.py")
+	write(t, code, "def handler(event, context):\n    return 1\n")
+	p := processOf(t, host, spec)
+	answer(t, p, `{}`)
+	write(t, code, "def handler(event, context):\n    return 2\n")
+	const told = `msg="a file changes all the time, and is taken for code no longer" function=python file=copy.txt files=1`
+	eventually(t, "it comes to rest", func() bool { return log.count(told) == 1 })
+	write(t, code, "def handler(event, context):\n    return 3\n")
+	eventually(t, "the code is still watched", func() bool {
+		answer, _ := invoke(t, p, `{}`)
+		return string(answer) == "3"
+	})
+	if n := log.count("changed=copy.txt"); n != 4 {
+		t.Errorf("%d restarts for it, want 4:\n%s", n, log.text.String())
+	}
 }
 
 // The code is built before it runs; a build that fails leaves what there is, and its own output is no change.
