@@ -25,7 +25,7 @@ func (e *Emulator) CachedResults(authorizer string) ([]CachedResult, error) {
 	for _, k := range kept {
 		writer := k.Result.Writer
 		out = append(out, control.NewCachedResult(k.Identity, k.Result.PrincipalID,
-			trace.Writer{RequestID: writer.RequestID, Method: writer.Method, Path: writer.Path, Time: k.Result.Written}, k.Result.Expires, now))
+			trace.Writer{RequestID: writer.RequestID, Method: writer.Method, Path: writer.Path, Time: k.Result.Written}, k.Result.Expires, now, e.options.ShowSecrets))
 	}
 	return out, nil
 }

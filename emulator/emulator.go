@@ -74,6 +74,10 @@ type Options struct {
 	// resource", and the same " with an explicit deny".
 	LegacyMessages bool
 
+	// ShowSecrets leaves tokens, cookies, passwords and the like readable in traces, logs and the control API, where they are
+	// otherwise masked to their last six characters. It is for a machine of one's own.
+	ShowSecrets bool
+
 	// VerifyCache has the authorizer called in the shadow of every request that finds one of its results kept, so that
 	// [Emulator.CacheVerification] can tell where they disagree. Requests are answered by the kept result all the same, as AWS
 	// answers them, and wait for nothing.
@@ -146,6 +150,7 @@ func New(source Source, functions Functions, options *Options) (*Emulator, error
 		Host: e.host, Variables: options.Programs.Variables,
 		Now: e.clock.Now, Random: options.Random, Handlers: functions, Transport: transport, Tracker: e.tracker,
 		SourceIP: remoteAddress, JSONLane: e.options.JSONLane, Coalesce: e.options.Coalesce, Strict: e.options.Strict, Record: e.record,
+		Secrets: e.options.ShowSecrets,
 	}
 	if e.options.VerifyCache {
 		parts.Verified = e.cacheVerified

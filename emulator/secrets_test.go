@@ -18,10 +18,45 @@ import (
 )
 
 // What clients send to be let in can be read nowhere, whatever the header is called: not in traces, one or all or as they come,
-// not in the request log, the cache, the metrics or an explanation.
+// not in the log, the cache, the metrics, an explanation or a test of the authorizer.
 func TestSecretsAreMaskedEverywhere(t *testing.T) {
 	t.Parallel()
-	const header, query = "hunter2-header-tail11", "hunter2-query-tail22"
+	said := told(t, false)
+	for where, text := range said {
+		if strings.Contains(text, secretHeader) || strings.Contains(text, secretQuery) || strings.Contains(text, "hunter2") {
+			t.Errorf("%s tells a secret:\n%s", where, text)
+		}
+	}
+	for _, where := range []string{"GET /_gatewayd/traces", "stream"} {
+		if text := said[where]; !strings.Contains(text, "********tail11") || !strings.Contains(text, "********tail22") {
+			t.Errorf("%s does not show what it hides:\n%s", where, text)
+		}
+	}
+}
+
+// Who asks for the secrets has them, but never in the metrics, which are kept.
+func TestShowSecrets(t *testing.T) {
+	t.Parallel()
+	for where, text := range told(t, true) {
+		switch where {
+		case "GET /_gatewayd/metrics", "GET /_gatewayd/config", "GET /_gatewayd/routes", "GET /_gatewayd/authorizers", "GET /_gatewayd/health", "GET /_gatewayd/verify-cache":
+			if strings.Contains(text, "hunter2") {
+				t.Errorf("%s tells a secret:\n%s", where, text)
+			}
+		default:
+			if !strings.Contains(text, secretHeader) || strings.Contains(text, "****") {
+				t.Errorf("%s hides what it was to show:\n%s", where, text)
+			}
+		}
+	}
+}
+
+const secretHeader, secretQuery = "hunter2-header-tail11", "hunter2-query-tail22"
+
+// told is what an emulator tells about requests that bring secrets, by the place where it does. It has verified its cache, too.
+func told(t *testing.T, showSecrets bool) map[string]string {
+	t.Helper()
+	const header, query = secretHeader, secretQuery
 	var log bytes.Buffer
 	var mu sync.Mutex
 	g := emulatortest.Run(t, emulator.Routes(`
@@ -43,7 +78,7 @@ routes:
 			return nil, fmt.Errorf("the caller %s is unknown", event.Headers["X-Strange"])
 		}),
 	}, &emulator.Options{
-		ExplainHeader: true, Log: slog.New(slog.NewTextHandler(&log, nil)),
+		ExplainHeader: true, ShowSecrets: showSecrets, VerifyCache: true, Log: slog.New(slog.NewTextHandler(&log, nil)),
 		OnTrace: func(t trace.Trace) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -86,22 +121,41 @@ routes:
 	said["stream"] = stream.Body.String()
 	ask(t.Context(), http.MethodGet, "/_gatewayd/traces", "")
 	ask(t.Context(), http.MethodGet, "/_gatewayd/authorizers/strange/cache", "")
+	ask(t.Context(), http.MethodPost, "/_gatewayd/authorizers/strange/test", `{"headers":{"X-Strange":"`+header+`"},"query":{"sig":"`+query+`"}}`)
+	said["log of a test"] = onlyLog(t, said["POST /_gatewayd/authorizers/strange/test"])
+	delete(said, "POST /_gatewayd/authorizers/strange/test") // the rest of it is the authorizer's answer to who sent the secret
+	event, err := json.Marshal(map[string]any{"headers": map[string]string{"x-strange": header}, "queryStringParameters": map[string]string{"sig": query}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask(t.Context(), http.MethodPost, "/_gatewayd/authorizers/strange/test", `{"event":`+string(event)+`}`)
+	said["log of a test with an event"] = onlyLog(t, said["POST /_gatewayd/authorizers/strange/test"])
+	delete(said, "POST /_gatewayd/authorizers/strange/test")
+	if err := g.Wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+	ask(t.Context(), http.MethodGet, "/_gatewayd/verify-cache", "")
 	ask(t.Context(), http.MethodGet, "/_gatewayd/metrics", "")
+	ask(t.Context(), http.MethodGet, "/_gatewayd/config", "")
+	ask(t.Context(), http.MethodGet, "/_gatewayd/routes", "")
+	ask(t.Context(), http.MethodGet, "/_gatewayd/authorizers", "")
+	ask(t.Context(), http.MethodGet, "/_gatewayd/health", "")
 	ask(t.Context(), http.MethodPost, "/_gatewayd/explain", `{"path":"/dev/pets?sig=`+query+`","headers":{"x-strange":"`+header+`"}}`)
 	mu.Lock()
 	said["log"] = log.String()
 	mu.Unlock()
 
-	for where, text := range said {
-		if strings.Contains(text, header) || strings.Contains(text, query) || strings.Contains(text, "hunter2") {
-			t.Errorf("%s tells a secret:\n%s", where, text)
-		}
+	return said
+}
+
+// onlyLog is the log of a test of an authorizer.
+func onlyLog(t *testing.T, result string) string {
+	t.Helper()
+	var tested struct{ Log string }
+	if err := json.Unmarshal([]byte(result), &tested); err != nil || tested.Log == "" {
+		t.Errorf("%v: %s", err, result)
 	}
-	for _, where := range []string{"GET /_gatewayd/traces", "stream"} {
-		if text := said[where]; !strings.Contains(text, "********tail11") || !strings.Contains(text, "********tail22") {
-			t.Errorf("%s does not show what it hides:\n%s", where, text)
-		}
-	}
+	return tested.Log
 }
 
 // recorder is a reader of a stream, until a text comes.

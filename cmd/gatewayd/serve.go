@@ -37,6 +37,7 @@ type serveCommand struct {
 	Coalesce bool `help:"Call an authorizer once for requests that miss the same kept result at the same time."`
 	JSONLane bool `name:"json-lane" help:"Call Go functions through JSON even where they take API Gateway's own events."`
 	disabledFlags
+	ShowSecrets   bool `help:"Leave tokens, cookies and passwords readable in traces, logs and the control API."`
 	VerifyCache   bool `help:"Call the authorizer in the shadow of every cache hit, and report where it says something else now."`
 	ExplainHeader bool `help:"Say in the header x-gatewayd-explain of every response why it is as it is."`
 	Strict        bool `help:"Refuse a route file of which the audit finds something, and answer 500 where AWS only warns."`
@@ -86,7 +87,7 @@ func (c *serveCommand) run(ctx context.Context, p *program) error {
 		Clock: s.clock, Log: log, OnLoad: s.loaded, SourceIP: c.SourceIP, TrustedProxies: c.TrustedProxies,
 		Coalesce: c.Coalesce, JSONLane: c.JSONLane, ExplainHeader: c.ExplainHeader, Strict: c.Strict,
 		DisableAuthorizer: c.DisableAuthorizer, LegacyMessages: c.LegacyMessages,
-		VerifyCache: c.VerifyCache,
+		ShowSecrets: c.ShowSecrets, VerifyCache: c.VerifyCache,
 	}
 	if !c.Quiet {
 		options.OnTrace = journal.request
@@ -98,6 +99,9 @@ func (c *serveCommand) run(ctx context.Context, p *program) error {
 	options.Programs.Watch = !c.NoWatch
 	if options.MockAuthorizer, err = c.mockAuthorizer(); err != nil {
 		return err
+	}
+	if c.ShowSecrets {
+		log.Warn("secrets are readable in traces, logs and the control API", hintKey, "leave --show-secrets out to have them masked")
 	}
 	s.emulator, err = p.load(handlers.Options{Getenv: s.environment.get, Now: s.clock.Now, Log: log, Context: background}, options)
 	if errors.Is(err, emulator.ErrMockAuthorizer) {

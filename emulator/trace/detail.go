@@ -10,6 +10,13 @@ type Detail interface {
 	view() any
 }
 
+// revealing is a Detail that has secrets.
+type revealing interface {
+	Detail
+	// reveal is the detail as JSON shows it, secrets included.
+	reveal() any
+}
+
 // Candidates tells which routes a request was compared with.
 type Candidates interface {
 	Candidates(method, path string) []Candidate
@@ -38,7 +45,11 @@ type IdentityDetail struct {
 	Sources    []IdentitySource
 }
 
-func (d IdentityDetail) view() any {
+func (d IdentityDetail) view() any { return d.show(Mask) }
+
+func (d IdentityDetail) reveal() any { return d.show(func(value string) string { return value }) }
+
+func (d IdentityDetail) show(shown func(string) string) any {
 	type source struct {
 		Source string `json:"source"`
 		Found  bool   `json:"found"`
@@ -46,7 +57,7 @@ func (d IdentityDetail) view() any {
 	}
 	sources := make([]source, len(d.Sources))
 	for i, s := range d.Sources {
-		sources[i] = source{s.Source, s.Found, Mask(s.Value)}
+		sources[i] = source{s.Source, s.Found, shown(s.Value)}
 	}
 	return map[string]any{"authorizer": d.Authorizer, "sources": sources}
 }
@@ -106,18 +117,24 @@ func (d InvocationDetail) size() int {
 }
 
 // read is a document as a trace shows it.
-func read(d Document) any {
+func read(d Document) any { return readAs(d, readable) }
+
+func readAs(d Document, shown func([]byte) any) any {
 	switch d := d.(type) {
 	case nil:
 		return nil
 	case written:
-		return readable(d)
+		return shown(d)
 	default:
-		return readable(clip(d.JSON()))
+		return shown(clip(d.JSON()))
 	}
 }
 
-func (d InvocationDetail) view() any {
+func (d InvocationDetail) view() any { return d.show(readable) }
+
+func (d InvocationDetail) reveal() any { return d.show(shownAsIs) }
+
+func (d InvocationDetail) show(shown func([]byte) any) any {
 	out := struct {
 		Authorizer string   `json:"authorizer,omitempty"`
 		Function   string   `json:"function"`
@@ -126,7 +143,7 @@ func (d InvocationDetail) view() any {
 		Error      string   `json:"error,omitempty"`
 		Principal  string   `json:"principalId,omitempty"`
 		Warnings   []string `json:"warnings,omitempty"`
-	}{d.Authorizer, d.Function, read(d.event), read(d.answer), d.Error, d.Principal, d.Warnings}
+	}{d.Authorizer, d.Function, readAs(d.event, shown), readAs(d.answer, shown), d.Error, d.Principal, d.Warnings}
 	return out
 }
 
@@ -154,11 +171,15 @@ type DisabledDetail struct {
 	Context    Document // what the event has in place of what it would have said; nil for nothing
 }
 
-func (d DisabledDetail) view() any {
+func (d DisabledDetail) view() any { return d.show(readable) }
+
+func (d DisabledDetail) reveal() any { return d.show(shownAsIs) }
+
+func (d DisabledDetail) show(shown func([]byte) any) any {
 	return struct {
 		Authorizer string `json:"authorizer"`
 		Context    any    `json:"context,omitempty"`
-	}{d.Authorizer, read(d.Context)}
+	}{d.Authorizer, readAs(d.Context, shown)}
 }
 
 // PolicyDetail is the detail of evaluating an authorizer's policy, or the API's resource policy, which has no principal.

@@ -20,6 +20,7 @@ type document struct {
 	Hint      string         `json:"hint,omitempty"`
 	Steps     []stepDocument `json:"steps"`
 	Cache     *cacheDocument `json:"cache,omitempty"`
+	Secrets   bool           `json:"secretsShown,omitempty"`
 }
 
 type stepDocument struct {
@@ -37,12 +38,13 @@ type cacheDocument struct {
 	WrittenBy *Writer    `json:"writtenBy,omitempty"`
 }
 
-// MarshalJSON writes the trace as the control API shows it. Secrets are masked: what is known as one by its name, and the
-// values of the authorizer's identity sources wherever they occur.
+// MarshalJSON writes the trace as the control API shows it. Secrets are masked: what is known as one by its name, what looks
+// like one, and the values of the authorizer's identity sources wherever they occur.
 func (t Trace) MarshalJSON() ([]byte, error) {
 	out := document{
 		RequestID: t.RequestID, Time: t.Time.UTC(), Millis: millis(t.Duration), Method: t.Method, Path: t.Path, Route: t.Route,
 		MethodARN: t.MethodARN, Status: t.Status, Code: t.Code, Reason: t.Reason, Hint: t.Hint, Steps: make([]stepDocument, len(t.Steps)),
+		Secrets: t.ShowSecrets,
 	}
 	for i, s := range t.Steps {
 		out.Steps[i] = stepDocument{s.Name, s.Code, millis(s.Duration), nil, s.Source, s.Confidence}
@@ -50,7 +52,7 @@ func (t Trace) MarshalJSON() ([]byte, error) {
 			continue
 		}
 		var err error
-		if out.Steps[i].Detail, err = json.Marshal(s.Detail.view()); err != nil {
+		if out.Steps[i].Detail, err = json.Marshal(t.view(s.Detail)); err != nil {
 			return nil, err
 		}
 	}
@@ -68,6 +70,14 @@ func (t Trace) MarshalJSON() ([]byte, error) {
 	return t.secrets().hide(text)
 }
 
+// view is a detail as JSON shows it.
+func (t *Trace) view(d Detail) any {
+	if d, ok := d.(revealing); ok && t.ShowSecrets {
+		return d.reveal()
+	}
+	return d.view()
+}
+
 func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // UnmarshalJSON reads what [Trace.MarshalJSON] wrote. What was masked stays so.
@@ -79,6 +89,7 @@ func (t *Trace) UnmarshalJSON(text []byte) error {
 	*t = Trace{
 		RequestID: in.RequestID, Time: in.Time, Duration: duration(in.Millis), Method: in.Method, Path: in.Path, Route: in.Route,
 		MethodARN: in.MethodARN, Status: in.Status, Code: in.Code, Reason: in.Reason, Hint: in.Hint, Steps: make([]Step, len(in.Steps)),
+		ShowSecrets: in.Secrets,
 	}
 	for i, s := range in.Steps {
 		t.Steps[i] = Step{Name: s.Name, Code: s.Code, Duration: duration(s.Millis), Source: s.Source, Confidence: s.Confidence}

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -27,18 +28,25 @@ func Mask(secret string) string {
 	return maskText + string(runes[len(runes)-shown:])
 }
 
-// secretName reports whether a member of an event or an answer holds a secret.
+// secretName reports whether a member of an event or an answer, a variable or a parameter holds a secret. Rather one too many.
 func secretName(name string) bool {
-	switch strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(name)) { // access_token and accessToken are one
-	case "authorization", "proxyauthorization", "authorizationtoken", "cookie", "setcookie", "xapikey", "apikey",
-		"usageidentifierkey", "password", "token", "accesstoken", "idtoken", "refreshtoken", "clientsecret", "jwttoken":
+	name = strings.NewReplacer("-", "", "_", "", ".", "").Replace(strings.ToLower(name)) // access_token and accessToken are one
+	switch name {
+	case "usageidentifierkey", "pwd", "jwt":
 		return true
+	case "apikeyid", "apikeyname", "apikeyrequired", "apikeysource": // which tell of one, and none of it
+		return false
 	}
-	return false
+	return strings.HasSuffix(name, "token") || slices.ContainsFunc(
+		[]string{"authorization", "cookie", "apikey", "password", "passwd", "passphrase", "secret", "credential", "privatekey", "accesskey", "signature"},
+		func(part string) bool { return strings.Contains(name, part) })
 }
 
 // readable is an event or an answer as a trace shows it: JSON with its secrets masked, or text.
-func readable(data []byte) any {
+func readable(data []byte) any { return masked(shownAsIs(data)) }
+
+// shownAsIs is an event or an answer as a trace shows it that hides nothing: JSON, or text.
+func shownAsIs(data []byte) any {
 	if len(data) == 0 {
 		return nil
 	}
@@ -46,7 +54,7 @@ func readable(data []byte) any {
 	if err != nil {
 		return string(data)
 	}
-	return masked(value)
+	return value
 }
 
 func decode(data []byte) (any, error) {
@@ -87,14 +95,12 @@ func maskBody(text string, encoded bool) string {
 		}
 	}
 	value, err := decode(plain)
-	if err != nil {
-		return text
-	}
-	if _, scalar := value.(string); scalar {
-		return text
-	}
-	out, err := json.Marshal(masked(value))
-	if err != nil {
+	var out []byte
+	if _, scalar := value.(string); err != nil || scalar {
+		if out = []byte(maskLoose(string(plain))); bytes.Equal(out, plain) {
+			return text // a picture stays one
+		}
+	} else if out, err = json.Marshal(masked(value)); err != nil {
 		return text
 	}
 	if encoded {
@@ -105,8 +111,8 @@ func maskBody(text string, encoded bool) string {
 
 func maskAll(value any) any {
 	switch v := value.(type) {
-	case nil:
-		return nil
+	case nil, bool: // hasPassword: true
+		return v
 	case string:
 		return Mask(v)
 	case []any:

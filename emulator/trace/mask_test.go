@@ -68,6 +68,23 @@ func TestMaskedMembers(t *testing.T) {
 		},
 		{name: "a secret of any type", event: `{"password":12345678901234,"token":{"a":1},"cookie":null,"apiKey":[1,"x"]}`, want: `{"apiKey":["********","********"],"cookie":null,"password":"********","token":"********"}`},
 		{name: "one name in three spellings", event: `{"refresh_token":"0123456789abcdef","refreshToken":"0123456789abcdef","Refresh-Token":"0123456789abcdef"}`, want: `{"Refresh-Token":"********abcdef","refreshToken":"********abcdef","refresh_token":"********abcdef"}`},
+		{
+			name:  "names that say so in any way",
+			event: `{"newPassword":"0123456789abcdef","db_passwd":"0123456789abcdef","clientSecret":"0123456789abcdef","X-Amz-Security-Token":"0123456789abcdef","X-Amz-Signature":"0123456789abcdef","AWS_ACCESS_KEY_ID":"0123456789abcdef"}`,
+			want:  `{"AWS_ACCESS_KEY_ID":"********abcdef","X-Amz-Security-Token":"********abcdef","X-Amz-Signature":"********abcdef","clientSecret":"********abcdef","db_passwd":"********abcdef","newPassword":"********abcdef"}`,
+		},
+		{
+			name:  "variables of the environment, as stage variables",
+			event: `{"stageVariables":{"DATABASE_PASSWORD":"0123456789abcdef","table":"production-table"}}`,
+			want:  `{"stageVariables":{"DATABASE_PASSWORD":"********abcdef","table":"production-table"}}`,
+		},
+		{name: "what tells of a secret, and not the secret", event: `{"apiKeyId":"0123456789abcdef","apiKeyRequired":true,"hasPassword":false,"tokenType":"0123456789abcdef"}`, want: `{"apiKeyId":"0123456789abcdef","apiKeyRequired":true,"hasPassword":false,"tokenType":"0123456789abcdef"}`},
+		{
+			name:  "a form in base64",
+			event: `{"body":"` + base64.StdEncoding.EncodeToString([]byte("user=me&password=0123456789abcdef")) + `","isBase64Encoded":true}`,
+			want:  `{"body":"` + base64.StdEncoding.EncodeToString([]byte("user=me&password=********abcdef")) + `","isBase64Encoded":true}`,
+		},
+		{name: "a form", event: `{"body":"user=me&password=0123456789abcdef&x=y"}`, want: `{"body":"user=me\u0026password=********abcdef\u0026x=y"}`},
 		{name: "in a list", event: `[{"password":"0123456789abcdef"}]`, want: `[{"password":"********abcdef"}]`},
 		{name: "a JSON body", event: `{"body":"{\"user\":\"a\",\"password\":\"0123456789abcdef\"}"}`, want: `{"body":"{\"password\":\"********abcdef\",\"user\":\"a\"}"}`},
 		{name: "a JSON body that is a list", event: `{"body":"[{\"token\":\"0123456789abcdef\"}]"}`, want: `{"body":"[{\"token\":\"********abcdef\"}]"}`},

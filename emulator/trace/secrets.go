@@ -15,6 +15,7 @@ const shortest = 8
 
 // secrets are what a request brought for its authorizer's identity sources. It is a secret whatever the header is called.
 type secrets struct {
+	shown   bool     // nothing is hidden
 	values  []string // longest first: one may be a part of another
 	headers []string // names, which are compared without case
 	query   []string
@@ -22,7 +23,10 @@ type secrets struct {
 
 // secrets collects the request's secrets. They are looked for when a trace is read, not before.
 func (t *Trace) secrets() *secrets {
-	s := &secrets{}
+	s := &secrets{shown: t.ShowSecrets}
+	if s.shown {
+		return s
+	}
 	for i := range t.Steps {
 		switch d := t.Steps[i].Detail.(type) {
 		case IdentityDetail:
@@ -70,22 +74,25 @@ func (s *secrets) addValue(value string) {
 	}
 }
 
-// text masks the values that occur in a text.
+// text masks the values that occur in a text, and what looks like a secret.
 func (s *secrets) text(text string) string {
+	if s.shown {
+		return text
+	}
 	for _, value := range s.values {
 		if strings.Contains(text, value) {
 			text = strings.ReplaceAll(text, value, Mask(value))
 		}
 	}
-	return text
+	return maskLoose(text)
 }
 
-// Mask hides the request's secrets in a text that tells of it, such as its Reason.
+// Mask hides the request's secrets in a text that tells of it, such as its Reason, unless the trace shows them.
 func (t *Trace) Mask(text string) string { return t.secrets().text(text) }
 
 // hide masks the secrets in a trace's JSON, which is otherwise left as it is. Names of members are no secrets.
 func (s *secrets) hide(text []byte) ([]byte, error) {
-	if len(s.headers)+len(s.query) == 0 {
+	if s.shown {
 		return text, nil
 	}
 	h := hider{secrets: s, decoder: json.NewDecoder(bytes.NewReader(text))}

@@ -17,6 +17,10 @@ type Trace struct {
 	Hint      string
 	Steps     []Step
 	Cache     *Cache // nil when no authorizer got so far
+
+	// ShowSecrets is a trace that hides nothing, for a developer who asked for it: tokens, cookies and passwords can be read.
+	// An event or answer of over 64 KiB, of which an excerpt was kept, has its secrets masked all the same.
+	ShowSecrets bool
 }
 
 // Step is one step of the pipeline.

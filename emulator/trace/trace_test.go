@@ -191,7 +191,7 @@ func TestInvocationDetail(t *testing.T) {
 		},
 		{
 			name: "an answer that is no JSON", detail: trace.NewInvocationDetail("pets", []byte(`{}`), []byte("<html>\xff"), nil),
-			want: `{"function":"pets","event":{},"answer":"\u003chtml\u003e\ufffd"}`,
+			want: `{"function":"pets","event":{},"answer":"\u003chtml\u003e�"}`,
 		},
 		{
 			name: "an authorizer's",

@@ -18,23 +18,26 @@ type CachedResult struct {
 	WrittenBy   trace.Writer     `json:"writtenBy"`
 }
 
-// CachedIdentity is the value of an identity source, masked.
+// CachedIdentity is the value of an identity source, masked unless secrets are shown.
 type CachedIdentity struct {
 	Source string `json:"source"`
 	Value  string `json:"value"`
 }
 
-// NewCachedResult shows a kept result as it is now. An identity is masked whatever its source is called, also where an
-// authorizer makes a principal of it.
-func NewCachedResult(identity []trace.IdentitySource, principal string, writer trace.Writer, expires, now time.Time) CachedResult {
-	of := trace.Trace{Steps: []trace.Step{{Detail: trace.IdentityDetail{Sources: identity}}}}
+// NewCachedResult shows a kept result as it is now. Unless secrets are shown, an identity is masked whatever its source is
+// called, also where an authorizer makes a principal of it.
+func NewCachedResult(identity []trace.IdentitySource, principal string, writer trace.Writer, expires, now time.Time, secrets bool) CachedResult {
+	of := trace.Trace{ShowSecrets: secrets, Steps: []trace.Step{{Detail: trace.IdentityDetail{Sources: identity}}}}
 	out := CachedResult{
 		Identity: make([]CachedIdentity, len(identity)), PrincipalID: of.Mask(principal), Age: inSeconds(now.Sub(writer.Time).Truncate(time.Second)),
 		Expires: expires.UTC(), WrittenBy: writer,
 	}
 	out.WrittenBy.Time = writer.Time.UTC()
 	for i, s := range identity {
-		out.Identity[i] = CachedIdentity{s.Source, trace.Mask(s.Value)}
+		out.Identity[i] = CachedIdentity{s.Source, s.Value}
+		if !secrets {
+			out.Identity[i].Value = trace.Mask(s.Value)
+		}
 	}
 	return out
 }

@@ -33,7 +33,7 @@ func TestCache(t *testing.T) {
 			}
 			return []control.CachedResult{control.NewCachedResult(
 				[]trace.IdentitySource{{Source: "method.request.header.X-Key", Value: "hunter2-hunter2-tail99", Found: true}}, "me",
-				trace.Writer{RequestID: "id-1", Method: "GET", Path: "/dev/pets", Time: written}, written.Add(5*time.Minute), written.Add(12700*time.Millisecond),
+				trace.Writer{RequestID: "id-1", Method: "GET", Path: "/dev/pets", Time: written}, written.Add(5*time.Minute), written.Add(12700*time.Millisecond), false,
 			)}, nil
 		},
 		FlushCache: func(name string) error {

@@ -17,10 +17,12 @@ type executionLog struct {
 	text      strings.Builder
 	time      string
 	requestID string
+	secrets   bool                   // are shown
+	sources   []trace.IdentitySource // whose values are secrets
 }
 
-func newExecutionLog(now time.Time, requestID string) *executionLog {
-	l := &executionLog{time: now.UTC().Format("Mon Jan 02 15:04:05 UTC 2006"), requestID: requestID}
+func newExecutionLog(now time.Time, requestID string, secrets bool) *executionLog {
+	l := &executionLog{secrets: secrets, time: now.UTC().Format("Mon Jan 02 15:04:05 UTC 2006"), requestID: requestID}
 	fmt.Fprintf(&l.text, "Execution log for request %s\n", requestID)
 	return l
 }
@@ -29,24 +31,31 @@ func (l *executionLog) line(format string, args ...any) {
 	fmt.Fprintf(&l.text, "%s : %s\n", l.time, fmt.Sprintf(format, args...))
 }
 
+func (l *executionLog) mask(value string) string {
+	if l.secrets {
+		return value
+	}
+	return trace.Mask(value)
+}
+
 func (l *executionLog) starting(authorizerID string) {
 	l.line("Starting authorizer: %s for request: %s", authorizerID, l.requestID)
 }
 
 func (l *executionLog) identity(kind apigw.AuthorizerType, sources []trace.IdentitySource) {
 	if kind == apigw.TokenAuthorizer {
-		l.line("Incoming identity: %s", trace.Mask(sources[0].Value))
+		l.line("Incoming identity: %s", l.mask(sources[0].Value))
 		return
 	}
 	named := make([]string, len(sources))
 	for i, s := range sources {
-		named[i] = s.Source + "=" + trace.Mask(s.Value)
+		named[i] = s.Source + "=" + l.mask(s.Value)
 	}
 	l.line("Incoming identity: {%s}", strings.Join(named, ", "))
 }
 
 func (l *executionLog) sending(function string, payload []byte) {
-	event, _ := masked(payload, nil)
+	event, _ := l.shown(payload, nil)
 	l.line("Endpoint request body after transformations: %s", event)
 	l.line("Sending request to %s", function)
 }
@@ -58,7 +67,7 @@ func (l *executionLog) answered(call authorizer.Call) {
 		body = raised.Payload
 	}
 	if len(body) > 0 {
-		_, answer := masked(nil, body)
+		_, answer := l.shown(nil, body)
 		l.line("Authorizer result body before parsing: %s", answer)
 	}
 }
@@ -66,7 +75,7 @@ func (l *executionLog) answered(call authorizer.Call) {
 func (l *executionLog) ended(tested *TestedAuthorizer) {
 	refusal := tested.Refusal
 	if refusal == nil {
-		l.line("Using valid authorizer policy for principal: %s", trace.Mask(tested.Result.PrincipalID))
+		l.line("Using valid authorizer policy for principal: %s", l.mask(tested.Result.PrincipalID))
 		l.line("Successfully completed authorizer execution")
 		return
 	}
@@ -95,9 +104,11 @@ func configurationError(refusal *apigw.Error) string {
 	return "Authorizer error"
 }
 
-// masked is an event and an answer as a trace shows them.
-func masked(payload, answer []byte) (maskedPayload, maskedAnswer string) {
-	text, err := json.Marshal(trace.Trace{Steps: []trace.Step{{Detail: trace.NewInvocationDetail("", payload, answer, nil)}}})
+// shown is an event and an answer as a trace shows them that knows the identity.
+func (l *executionLog) shown(payload, answer []byte) (shownPayload, shownAnswer string) {
+	text, err := json.Marshal(trace.Trace{ShowSecrets: l.secrets, Steps: []trace.Step{
+		{Detail: trace.NewInvocationDetail("", payload, answer, nil)}, {Detail: trace.IdentityDetail{Sources: l.sources}},
+	}})
 	var shown struct {
 		Steps []struct {
 			Detail struct{ Event, Answer json.RawMessage }
@@ -106,7 +117,7 @@ func masked(payload, answer []byte) (maskedPayload, maskedAnswer string) {
 	if err == nil {
 		err = json.Unmarshal(text, &shown)
 	}
-	if err != nil || len(shown.Steps) != 1 {
+	if err != nil || len(shown.Steps) == 0 {
 		return "", "" // it was written just now
 	}
 	return string(shown.Steps[0].Detail.Event), string(shown.Steps[0].Detail.Answer)

@@ -38,6 +38,7 @@ type Options struct {
 	Disabled  bool                         // ask no authorizer: every route is open
 	Mock      *authorizer.Result           // what events have in an authorizer's place where those are disabled; nil for nothing
 	Record    func(trace.Trace, []string)  // receives each request's trace, and warnings that it gave rise to; nil for none
+	Secrets   bool                         // traces and logs show them
 	Verified  func(Verified)               // receives what became of each cache hit that was verified; nil: none is
 }
 
@@ -141,6 +142,7 @@ func (g *Gateway) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	x.request.ID, x.request.ExtendedID, x.request.TraceID = x.ids.ofRequest(sent, x.now)
 	x.trace = trace.Trace{
 		RequestID: x.request.ID, Time: x.now, Method: x.request.Method, Path: rawPath(r), Steps: x.account.steps[:0],
+		ShowSecrets: g.options.Secrets,
 	}
 	return x
 }

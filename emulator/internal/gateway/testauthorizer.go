@@ -12,6 +12,7 @@ import (
 	"gatewayd/emulator/internal/authorizer"
 	"gatewayd/emulator/internal/event"
 	"gatewayd/emulator/policy"
+	"gatewayd/emulator/trace"
 )
 
 // What a request has that TestInvokeAuthorizer makes up, outside any stage and route. The stage has one name in the method ARN
@@ -64,7 +65,7 @@ func (g *Gateway) TestAuthorizer(ctx context.Context, name string, test Authoriz
 
 	ids, now := newIDs(g.options.Random), g.options.Now()
 	request := testRequest(d, ids, now, test)
-	log := newExecutionLog(now, request.ID)
+	log := newExecutionLog(now, request.ID, g.options.Secrets)
 	invoke := g.invoker(called.function, called.arn)
 	// Compiled anew, with a store of its own and a look at what is sent.
 	tested, err := authorizer.New(declared, d.api.AuthorizerTimeout, func(ctx context.Context, payload []byte) ([]byte, error) {
@@ -81,8 +82,12 @@ func (g *Gateway) TestAuthorizer(ctx context.Context, name string, test Authoriz
 	out := TestedAuthorizer{MethodARN: request.MethodARN}
 	log.starting(apigw.DerivedID(6, d.api.ID, "authorizer", name))
 	var id authorizer.Identity
+	for _, source := range declared.IdentitySources { // where they stand in an event that was given
+		log.sources = append(log.sources, trace.IdentitySource{Source: source.String()})
+	}
 	if test.Event == nil {
 		id, out.Refusal = tested.Identify(&request)
+		log.sources = id.Sources
 		log.identity(declared.Type, id.Sources)
 	}
 	if out.Refusal == nil {

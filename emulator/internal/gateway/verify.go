@@ -51,7 +51,7 @@ type shadow struct {
 	identity   authorizer.Identity
 	kept       *authorizer.Result
 	resource   policy.Verdict // of the API's resource policy
-	prefix     string         // of the ARNs of the stage
+	secrets    bool           // are told
 	verified   Verified
 }
 
@@ -62,7 +62,7 @@ func (x *exchange) verify(found *route, id authorizer.Identity, kept *authorizer
 		return
 	}
 	s := shadow{
-		authorizer: found.authorizer, request: x.request, identity: id, kept: kept, resource: resource, prefix: x.deployment.arn,
+		authorizer: found.authorizer, request: x.request, identity: id, kept: kept, resource: resource, secrets: x.gateway.options.Secrets,
 		verified: Verified{
 			Authorizer: found.authorizer.Name(), Source: found.authorizer.Source(), Route: found.key,
 			Request:   trace.Writer{RequestID: x.request.ID, Method: x.request.Method, Path: x.trace.Path, Time: x.now},
@@ -136,7 +136,7 @@ func (s *shadow) tell(now string) {
 		did = "let in"
 	}
 	age := max(0, int(v.Request.Time.Sub(v.WrittenBy.Time).Round(time.Second).Seconds()))
-	of := trace.Trace{Steps: []trace.Step{{Detail: trace.IdentityDetail{Sources: s.identity.Sources}}}}
+	of := trace.Trace{ShowSecrets: s.secrets, Steps: []trace.Step{{Detail: trace.IdentityDetail{Sources: s.identity.Sources}}}}
 	v.Reason = of.Mask(trace.Brief(fmt.Sprintf("%s %s was %s by the result of authorizer %q that %s %s had cached %d s ago; called again, %s",
 		v.Request.Method, v.Request.Path, did, v.Authorizer, v.WrittenBy.Method, v.WrittenBy.Path, age, now)))
 	switch {
