@@ -171,15 +171,15 @@ type DisabledDetail struct {
 	Context    Document // what the event has in place of what it would have said; nil for nothing
 }
 
-func (d DisabledDetail) view() any { return d.show(readable) }
+func (d DisabledDetail) view() any { return d.show(read(d.Context)) }
 
-func (d DisabledDetail) reveal() any { return d.show(shownAsIs) }
+func (d DisabledDetail) reveal() any { return d.show(readAs(d.Context, shownAsIs)) }
 
-func (d DisabledDetail) show(shown func([]byte) any) any {
+func (d DisabledDetail) show(context any) any {
 	return struct {
 		Authorizer string `json:"authorizer"`
 		Context    any    `json:"context,omitempty"`
-	}{d.Authorizer, readAs(d.Context, shown)}
+	}{d.Authorizer, context}
 }
 
 // PolicyDetail is the detail of evaluating an authorizer's policy, or the API's resource policy, which has no principal.

@@ -239,7 +239,7 @@ func (x *exchange) permit(ctx context.Context, found *route, resource policy.Ver
 	}
 	x.result, x.latency = result, latency
 	err = x.enforce(found, result, resource)
-	x.verify(found, id, result, resource)
+	x.verify(ctx, found, id, result, resource)
 	return result, latency, err
 }
 

@@ -56,7 +56,7 @@ type shadow struct {
 }
 
 // verify has the authorizer called in the shadow of a request that found a kept result. It returns at once.
-func (x *exchange) verify(found *route, id authorizer.Identity, kept *authorizer.Result, resource policy.Verdict) {
+func (x *exchange) verify(ctx context.Context, found *route, id authorizer.Identity, kept *authorizer.Result, resource policy.Verdict) {
 	v := x.gateway.verifier
 	if v == nil || x.explained || x.trace.Cache == nil || x.trace.Cache.State != trace.Hit {
 		return
@@ -78,7 +78,7 @@ func (x *exchange) verify(found *route, id authorizer.Identity, kept *authorizer
 	}
 	ended := x.gateway.options.Tracker.Begin("authorizer "+s.verified.Authorizer+", in the shadow", x.request.ID)
 	// The client may be gone before the authorizer has answered.
-	ctx := context.WithoutCancel(x.http.Context())
+	ctx = context.WithoutCancel(ctx)
 	go func() {
 		defer ended()
 		defer func() { <-v.slots }()
