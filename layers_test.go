@@ -29,7 +29,7 @@ func layers() map[string]rule {
 	var (
 		l0      = []string{"emulator/arn", "emulator/policy", "emulator/trace"}
 		l1      = slices.Concat(l0, []string{"emulator/apigw"})
-		l2      = slices.Concat(l1, internal("authorizer", "event", "function", "issuer", "jwks", "mapping", "match", "usage", "wire"))
+		l2      = slices.Concat(l1, internal("authorizer", "event", "function", "issuer", "jwks", "mapping", "match", "model", "usage", "wire"))
 		l3      = slices.Concat(l2, internal("config", "control", "gateway"))
 		library = []string{"emulator", "emulator/apigw", "emulator/console", "emulator/policy", "emulator/trace", "handlers"}
 	)
@@ -59,7 +59,7 @@ func layers() map[string]rule {
 		// Layer 3: what puts the parts together.
 		"emulator/internal/config": {
 			packages: l2,
-			modules:  []string{"github.com/santhosh-tekuri/jsonschema/v6", "gopkg.in/yaml.v3"},
+			modules:  []string{"gopkg.in/yaml.v3"},
 		},
 		"emulator/internal/control": {
 			packages: l2,
@@ -68,7 +68,7 @@ func layers() map[string]rule {
 		"emulator/internal/gateway": {
 			packages: l2,
 			modules: []string{
-				"github.com/aws/aws-lambda-go", "github.com/google/uuid", "github.com/santhosh-tekuri/jsonschema/v6",
+				"github.com/aws/aws-lambda-go", "github.com/google/uuid",
 			},
 		},
 
@@ -85,8 +85,12 @@ func layers() map[string]rule {
 		"emulator/internal/jwks":    {modules: []string{"github.com/go-jose/go-jose/v4"}},
 		"emulator/internal/mapping": {packages: l1},
 		"emulator/internal/match":   {packages: l1},
-		"emulator/internal/usage":   {packages: l1},
-		"emulator/internal/wire":    {},
+		"emulator/internal/model": {
+			packages: l1,
+			modules:  []string{"github.com/dlclark/regexp2", "github.com/santhosh-tekuri/jsonschema/v6"},
+		},
+		"emulator/internal/usage": {packages: l1},
+		"emulator/internal/wire":  {},
 
 		// Layer 1: the model in API Gateway's words.
 		"emulator/apigw": {packages: l0},

@@ -74,6 +74,7 @@ type API struct {
 	DefaultAuthorizer string // the name of one of Authorizers, or ""
 	Routes            []Route
 	GatewayResponses  []GatewayResponse
+	Models            []Model
 	Position          Position            // of the file
 	Positions         map[string]Position // of the keys under api that the file has: "stage", "accountId"
 	DefaultPosition   Position            // of the default authorizer's name
@@ -140,6 +141,11 @@ type Route struct {
 
 	// Authorizer is a name, [None], or "" for the API's default authorizer.
 	Authorizer string
+
+	// Validator says what of a request is held against RequestParameters and RequestModels; "" nothing.
+	Validator         RequestValidator
+	RequestParameters []RequestParameter
+	RequestModels     []RequestModel
 
 	Position           Position
 	FunctionPosition   Position

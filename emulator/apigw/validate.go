@@ -61,6 +61,7 @@ func (a *API) Validate(handlers []string) []Problem {
 	v.checkRoutes()
 	v.checkResourcePolicy()
 	v.checkGatewayResponses()
+	v.checkModels()
 	return SortProblems(v.problems)
 }
 
@@ -84,6 +85,7 @@ func (a *API) Findings() []Problem {
 			v.report(r.Position, "route %q: API Gateway keeps /ping and /sping for itself; on AWS the route is never reached", r.Key())
 		}
 	}
+	v.findUncheckedRequests()
 	if document, err := policy.ParseResourcePolicy(a.ResourcePolicy, a.ARN()); a.ResourcePolicy != nil && err == nil {
 		for _, finding := range document.Findings() {
 			v.report(a.PolicyPosition, "resourcePolicy %s: %s [%s]", finding.Path, finding.Message, finding.Code)
@@ -348,6 +350,7 @@ func (v *validator) checkRoutes() {
 			v.checkAuthorizerName(r.Authorizer, at, user)
 		}
 		v.checkPath(r, user, siblings)
+		v.checkRequestModels(r, user)
 	}
 }
 

@@ -28,6 +28,11 @@ func TestCustomized(t *testing.T) {
 	runCases(t, "gateway/customized")
 }
 
+func TestValidation(t *testing.T) {
+	t.Parallel()
+	runCases(t, "gateway/validation")
+}
+
 // TestCustomizedLimits holds rest-gateway 4 and 14 G12: what the listener refuses in plain text has no gateway response, what the
 // integration does not take has one.
 func TestCustomizedLimits(t *testing.T) {
@@ -309,4 +314,39 @@ functions: { remote: { url: "`+url+`", timeout: 0 } }
 routes: { GET /a: remote }
 `), nil, &emulator.Options{Transport: transport})
 	return gateway.Get("/dev/a")
+}
+
+// TestHeaderCase holds rest-gateway 1.6 and 7.2 (documented): validators and mappings compare the names of headers with case, as the
+// client spelled them in its lines. A request that was made in process has no lines, and any case.
+func TestHeaderCase(t *testing.T) {
+	t.Parallel()
+	const routes = `
+api: { stage: dev }
+routes:
+  GET /a: { function: backend, requestValidator: PARAMETERS, requestParameters: { method.request.header.X-Key: true } }
+gatewayResponses:
+  BAD_REQUEST_PARAMETERS: { headers: { x-small: method.request.header.x-key, x-capital: method.request.header.X-KEY } }
+`
+	gateway := emulatortest.Run(t, emulator.Routes(routes), emulator.Functions{"backend": answering(`{}`)}, nil)
+	if got := gateway.Get("/dev/a", "x-key", "1"); got.Status != http.StatusOK {
+		t.Errorf("in process: got %s", got)
+	}
+	address := serve(t, newEmulator(t, routes, emulator.Functions{"backend": answering(`{}`)}))
+	for _, test := range []struct{ line, want string }{
+		{line: "X-Key: 1", want: "HTTP/1.1 200 OK"},
+		{line: "x-key: 1", want: "HTTP/1.1 400 Bad Request x-small: 1"},
+		{line: "X-KEY: 1", want: "HTTP/1.1 400 Bad Request x-capital: 1"},
+		{line: "X-Other: 1", want: "HTTP/1.1 400 Bad Request"},
+	} {
+		text := exchange(t, address, "GET /dev/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"+test.line+"\r\n\r\n")
+		got, _, _ := strings.Cut(text, "\r\n")
+		for line := range strings.SplitSeq(text, "\r\n") {
+			if strings.HasPrefix(line, "x-small") || strings.HasPrefix(line, "x-capital") {
+				got += " " + line
+			}
+		}
+		if got != test.want {
+			t.Errorf("%s: got %s, want %s", test.line, got, test.want)
+		}
+	}
 }

@@ -36,6 +36,9 @@ const (
 	PolicyExplicitDeny Code = "policy.explicit_deny"
 	PolicyImplicitDeny Code = "policy.implicit_deny"
 
+	RequestParameters Code = "request.parameters"
+	RequestBody       Code = "request.body"
+
 	LimitBody      Code = "limit.body"
 	LimitHeaders   Code = "limit.headers"
 	LimitURI       Code = "limit.uri"

@@ -220,3 +220,31 @@ func (d GatewayResponseDetail) view() any {
 		Omitted []string `json:"omittedHeaders,omitempty"`
 	}{d.Type, d.Entry, d.Omitted}
 }
+
+// ParametersDetail is the detail of looking for required parameters.
+type ParametersDetail struct {
+	Missing []string // method.request.LOCATION.NAME
+}
+
+func (d ParametersDetail) view() any { return map[string]any{"missing": d.Missing} }
+
+// ModelDetail is the detail of holding a body against a model.
+type ModelDetail struct {
+	Model       string // "": there is none for the content type
+	ContentType string
+	Faults      []Fault
+}
+
+// Fault is what is wrong at one place of a body. It repeats nothing of the body but names.
+type Fault struct {
+	Pointer string `json:"pointer"` // a JSON pointer, "" for the whole body
+	Message string `json:"message"`
+}
+
+func (d ModelDetail) view() any {
+	return struct {
+		Model       string  `json:"model,omitempty"`
+		ContentType string  `json:"contentType"`
+		Faults      []Fault `json:"faults,omitempty"`
+	}{d.Model, d.ContentType, d.Faults}
+}

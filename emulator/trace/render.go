@@ -187,6 +187,9 @@ type findings struct {
 	Function, Error, PrincipalID, SharedWith string
 	ResponseType, CustomizedBy               string
 	OmittedHeaders                           []string
+	Missing                                  []string
+	Model, ContentType                       string
+	Faults                                   []Fault
 
 	Decision, ResourcePolicy string
 	Statements               []struct {
@@ -223,6 +226,12 @@ func (r *renderer) summary(s *Step, found *findings) string {
 		return found.Function + ": " + found.Error
 	case found.PrincipalID != "":
 		return fmt.Sprintf("%s answered for principal %s, in %s", found.Function, found.PrincipalID, s.Duration.Round(10*time.Microsecond))
+	case found.Missing != nil:
+		return "without " + strings.Join(found.Missing, ", ")
+	case found.ContentType != "" && found.Model == "":
+		return "no model for " + found.ContentType + ", so the body is not validated"
+	case found.ContentType != "":
+		return found.Model + " for " + found.ContentType
 	case found.CustomizedBy != "":
 		without := ""
 		if found.OmittedHeaders != nil {
@@ -277,6 +286,9 @@ func (f *findings) list() []string {
 			state = "applies"
 		}
 		lines = append(lines, fmt.Sprintf("%s, %s, %s: %s", name, s.Effect, state, s.Reason))
+	}
+	for _, f := range f.Faults {
+		lines = append(lines, strings.TrimPrefix(f.Pointer+": "+f.Message, ": "))
 	}
 	if more := len(lines) - mostOfAList; more > 0 {
 		lines = append(lines[:mostOfAList], fmt.Sprintf("… and %d more", more))

@@ -43,11 +43,17 @@ routes:
   GET /timeout: { function: stuck, authorizer: NONE }
   GET /unreachable: { function: nowhere, authorizer: NONE }
   ANY /any/{rest+}: pets
+  POST /checked: { function: pets, authorizer: NONE, requestValidator: ALL, requestParameters: { method.request.querystring.page: true, method.request.header.X-Key: true }, requestModels: { application/json: Pet } }
 resourcePolicy:
   Version: "2012-10-17"
   Statement:
     - { Effect: Allow, Principal: "*", Action: "execute-api:Invoke", Resource: ["execute-api:/dev/*/p*", "execute-api:/dev/*/error", "execute-api:/dev/*/malformed", "execute-api:/dev/*/timeout", "execute-api:/dev/*/unreachable"], Condition: { StringNotEquals: { aws:Referer: untrusted } } }
     - { Sid: banned, Effect: Deny, Principal: "*", Action: "execute-api:Invoke", Resource: "*", Condition: { StringEquals: { aws:UserAgent: banned } } }
+    - { Effect: Allow, Principal: "*", Action: "execute-api:Invoke", Resource: "execute-api:/dev/POST/checked" }
+models:
+  Pet: { type: object, required: [type], properties: { age: { type: integer } } }
+gatewayResponses:
+  BAD_REQUEST_BODY: { statusCode: 422, headers: { x-origin: method.request.header.Origin } }
 `
 
 // answers are what the authorizer says to the tokens.
@@ -120,6 +126,7 @@ func TestRender(t *testing.T) {
 	}
 	type request struct {
 		name, path string
+		method     string // "" is GET
 		headers    []string
 		body       string
 	}
@@ -148,6 +155,9 @@ func TestRender(t *testing.T) {
 		{name: "long headers", path: "/dev/public", headers: []string{"Cookie", strings.Repeat("x", 11<<10)}},
 		{name: "a long URL", path: "/dev/public?" + strings.Repeat("x", 11<<10)},
 		{name: "a long path", path: "/dev/any/" + strings.Repeat("x", 2000), headers: []string{"Authorization", "Bearer allow"}},
+		{name: "missing parameters", path: "/dev/checked?page=", method: http.MethodPost},
+		{name: "a body that does not fit", path: "/dev/checked?page=1", method: http.MethodPost, headers: []string{"X-Key", "1"}, body: `{"age":"7"}`},
+		{name: "a body without a model", path: "/dev/checked?page=1", method: http.MethodPost, headers: []string{"X-Key", "1", "Content-Type", "text/plain"}, body: "text"},
 		{name: "a broken function", path: "/dev/error"},
 		{name: "an answer that is no response", path: "/dev/malformed"},
 		{name: "a slow function", path: "/dev/timeout"},
@@ -157,7 +167,10 @@ func TestRender(t *testing.T) {
 	got := &txtar.Archive{Comment: archive.Comment}
 	for _, tt := range tests {
 		headers := append([]string{"X-Amzn-Requestid", "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"}, tt.headers...)
-		method := http.MethodGet
+		method := tt.method
+		if method == "" {
+			method = http.MethodGet
+		}
 		tr := g.Do(method, tt.path, tt.body, headers...).Trace
 		delete(missing, tr.Code)
 		got.Files = append(got.Files, txtar.File{Name: tt.name, Data: []byte(renderedText(t, tr))})

@@ -117,6 +117,10 @@ func fileKeys() []key[apigw.API] {
 				api.ResourcePolicy, api.PolicyPosition = d.document(f.value, f.name), d.at(f.value)
 			},
 		}.spelled("policy", "x-amazon-apigateway-policy"),
-		notBuilt[apigw.API]("models", "models are"),
+		key[apigw.API]{
+			name: "models", doc: "Models of bodies by name: JSON Schema of draft 4. They refer to each other by https://apigateway.amazonaws.com/restapis/API_ID/models/NAME.",
+			schema: mapSchema(schema{"type": "object"}),
+			decode: func(d *decoder, api *apigw.API, f field) { d.decodeModels(f, api) },
+		}.spelled("definitions", "schemas", "components"),
 	}
 }

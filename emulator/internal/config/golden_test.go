@@ -201,7 +201,19 @@ func dump(w *bytes.Buffer, api *apigw.API) {
 		if r.Authorizer != "" {
 			fmt.Fprintf(w, " authorizer=%s @%s", r.Authorizer, at(r.AuthorizerPosition))
 		}
+		if r.Validator != "" {
+			fmt.Fprintf(w, " validator=%s", r.Validator)
+		}
 		fmt.Fprintln(w)
+		for _, p := range r.RequestParameters {
+			fmt.Fprintf(w, "  parameter %s required=%t @%s\n", p, p.Required, at(p.Position))
+		}
+		for _, m := range r.RequestModels {
+			fmt.Fprintf(w, "  model %s %s @%s\n", m.ContentType, m.Model, at(m.Position))
+		}
+	}
+	for _, m := range api.Models {
+		fmt.Fprintf(w, "model %s @%s %s\n", m.Name, at(m.Position), m.Schema)
 	}
 	for _, r := range api.GatewayResponses {
 		fmt.Fprintf(w, "gateway response %s %d @%s %s\n", r.Type, r.Status, at(r.Position), at(r.StatusPosition))

@@ -33,6 +33,7 @@ func Read(name string, source []byte, options Options) (*apigw.API, []apigw.Prob
 		api.Name = options.DefaultName
 	}
 	api.SetDefaults()
+	d.checkModels(api)
 	return api, apigw.SortProblems(d.problems)
 }
 
@@ -42,6 +43,8 @@ type decoder struct {
 	getenv   func(string) string
 	lines    []string // of the source
 	problems []apigw.Problem
+
+	models map[string]*yaml.Node
 
 	failures int // values that could not be taken, the reported ones and those that are in problems already
 	visits   int // see visit

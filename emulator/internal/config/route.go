@@ -82,8 +82,18 @@ func routeKeys() []key[apigw.Route] {
 		notBuilt[apigw.Route]("http", "HTTP integrations are"),
 		notBuilt[apigw.Route]("mock", "MOCK integrations are"),
 		notBuilt[apigw.Route]("apiKeyRequired", "API keys are").spelled("private"),
-		notBuilt[apigw.Route]("requestParameters", "required request parameters are"),
-		notBuilt[apigw.Route]("requestModels", "request models are"),
-		notBuilt[apigw.Route]("requestValidator", "request validators are").spelled("requestValidatorId"),
+		key[apigw.Route]{
+			name: "requestParameters", doc: "Parameters of the request, and whether they are required: { method.request.querystring.page: true }.",
+			schema: schema{
+				"type": "object", "additionalProperties": schema{"type": "boolean"},
+				"propertyNames": schema{"pattern": `^method\.request\.(path|querystring|header)\..`},
+			},
+			decode: func(d *decoder, route *apigw.Route, f field) { route.RequestParameters = d.requestParameters(f) },
+		}.spelled("requestParameter", "parameters"),
+		key[apigw.Route]{
+			name: "requestModels", doc: "The model of the body by content type; $default is for every other one.", schema: mapSchema(nameSchema()),
+			decode: func(d *decoder, route *apigw.Route, f field) { route.RequestModels = d.requestModels(f) },
+		}.spelled("requestModel", "requestSchemas", "schemas"),
+		requestValidatorKey(),
 	}
 }

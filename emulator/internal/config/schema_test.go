@@ -36,6 +36,7 @@ func ExampleSchema() {
 	// defaultAuthorizer []
 	// functions []
 	// gatewayResponses []
+	// models []
 	// resourcePolicy []
 	// routes []
 }

@@ -72,6 +72,18 @@ func BenchmarkServeHTTP(b *testing.B) {
 		{name: "JSON/authorized", path: "/dev/guarded", served: true, jsonLane: true},
 		{name: "JSON/TTL 0", path: "/dev/guarded", served: true, jsonLane: true, change: uncached},
 		{name: "refused", path: "/dev/guarded/none/such", change: func(a *apigw.API) { a.Routes = a.Routes[2:] }},
+		{name: "refused, customized", path: "/dev/guarded/none/such", change: func(a *apigw.API) {
+			a.Routes = a.Routes[2:]
+			a.GatewayResponses = []apigw.GatewayResponse{{
+				Type:      apigw.Default4XX,
+				Headers:   []apigw.HeaderMapping{{Name: "Access-Control-Allow-Origin", Expression: "'*'"}},
+				Templates: []apigw.BodyTemplate{{ContentType: "application/json", Text: `{"message":$context.error.messageString,"id":"$context.requestId"}`}},
+			}}
+		}},
+		{name: "typed/open, a required parameter", path: "/dev/pets/7?page=2", served: true, change: func(a *apigw.API) {
+			a.Routes[1].Validator = apigw.ValidateParameters
+			a.Routes[1].RequestParameters = []apigw.RequestParameter{{Location: apigw.InQueryString, Name: "page", Required: true}}
+		}},
 	}
 	for _, bench := range benchmarks {
 		b.Run(bench.name, func(b *testing.B) {

@@ -33,7 +33,8 @@ type route struct {
 	source                    string
 	authorizer                *authorizer.Authorizer // nil: open
 	authorizerFunction        string
-	sharesAuthorizer          bool // with another route
+	sharesAuthorizer          bool       // with another route
+	validator                 *validator // nil: requests are not validated
 	integration               target
 }
 
@@ -69,6 +70,10 @@ func (g *Gateway) compile(api *apigw.API, previous *deployment) (*deployment, er
 	if d.responses, err = compileGatewayResponses(api); err != nil {
 		return nil, err
 	}
+	models, err := compileModels(api)
+	if err != nil {
+		return nil, err
+	}
 	users := map[string]int{}
 	resolve := func(name string) (target, error) {
 		if t, ok := d.functions[name]; ok {
@@ -102,6 +107,9 @@ func (g *Gateway) compile(api *apigw.API, previous *deployment) (*deployment, er
 		compiled := route{
 			key: r.Key(), resource: r.Path, resourceID: apigw.DerivedID(6, api.ID, r.Path),
 			source: r.Position.String(), integration: t,
+		}
+		if compiled.validator, err = compileValidator(r, models); err != nil {
+			return nil, fmt.Errorf("%s: route %q: %w", r.Position, r.Key(), err)
 		}
 		if a := api.AuthorizerOf(r); a != nil {
 			compiled.authorizer, compiled.authorizerFunction = d.authorizers[a.Name], a.Function

@@ -133,7 +133,7 @@ func (c *customized) accepted(media string) int {
 // gatewayResponseStep tells which entry of the route file made the answer.
 func (x *exchange) gatewayResponseStep(c *customized, refusal *apigw.Error, omitted []string) {
 	step := trace.Step{
-		Name: "gatewayResponse", Source: c.source, Confidence: trace.Recorded,
+		Name: "response", Source: c.source, Confidence: trace.Recorded,
 		Detail: trace.GatewayResponseDetail{Type: string(refusal.Type), Entry: string(c.entry), Omitted: omitted},
 	}
 	if c.status == 0 && refusal.Type == apigw.IntegrationFailure || len(c.templates) > 1 {

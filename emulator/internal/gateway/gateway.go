@@ -217,6 +217,9 @@ func (x *exchange) decide(ctx context.Context) (granted grant, refusal *apigw.Er
 			return grant{}, err
 		}
 	}
+	if err := x.validate(found); err != nil {
+		return grant{}, err
+	}
 	return granted, nil
 }
 
