@@ -21,12 +21,14 @@ type AuditFinding = control.AuditFinding
 // The states of a route.
 const (
 	Protected = control.Protected
+	KeyOnly   = control.KeyOnly
 	Open      = control.Open
 )
 
 // The codes of findings, which docs/strict.md explains.
 const (
 	findingOpenRoute        = "open-route"
+	findingKeyOnly          = "key-only"
 	findingOpenAny          = "open-any"
 	findingUnusedAuthorizer = "unused-authorizer"
 	findingSharedResult     = "shared-result"
@@ -85,18 +87,23 @@ func (a *auditor) find(code string, at apigw.Position, format string, args ...an
 }
 
 func (a *auditor) route(r *apigw.Route) {
-	audited := AuditedRoute{Method: r.Method, Path: r.Path, State: Open, Source: r.Position.String()}
+	audited := AuditedRoute{Method: r.Method, Path: r.Path, State: Open, APIKey: r.APIKeyRequired, Source: r.Position.String()}
+	if r.APIKeyRequired {
+		audited.State = KeyOnly
+	}
 	guard := a.api.AuthorizerOf(r)
 	switch {
 	case guard != nil:
 		audited.State, audited.Authorizer = Protected, guard.Name
 		a.used[guard.Name] = true
+	case r.Authorizer != apigw.None && r.APIKeyRequired:
+		a.find(findingKeyOnly, r.Position, "route %q asks for an API key only, which tells clients apart and authorizes none: name an authorizer, or say authorizer: NONE", r.Key())
 	case r.Authorizer != apigw.None:
 		a.find(findingOpenRoute, r.Position, "route %q is open, and nothing says that it is meant to be: name an authorizer, or say authorizer: NONE", r.Key())
 	default:
 		// The linter thinks little of NONE where there is no default. The audit asks for it.
 		a.saysNone[r.AuthorizerPosition] = true
-		if r.Method == apigw.AnyMethod {
+		if r.Method == apigw.AnyMethod && !r.APIKeyRequired {
 			a.find(findingOpenAny, r.Position, "route %q is open for every method, those that write included: give each method that is meant a route of its own", r.Key())
 		}
 	}
@@ -119,7 +126,7 @@ func tellsClients(s apigw.IdentitySource) bool {
 	case apigw.HeaderSource, apigw.QueryStringSource, apigw.MultiValueHeaderSource, apigw.MultiValueQueryStringSource:
 		return true
 	case apigw.ContextSource:
-		return slices.Contains([]string{"identity.sourceIp", "identity.userAgent", "requestId", "extendedRequestId"}, s.Name)
+		return slices.Contains([]string{"identity.apiKey", "identity.sourceIp", "identity.userAgent", "requestId", "extendedRequestId"}, s.Name)
 	case apigw.StageVariableSource:
 	}
 	return false

@@ -56,6 +56,8 @@ func (e *Emulator) control(options ControlOptions, stopped <-chan struct{}) http
 		CachedResults:  e.CachedResults,
 		FlushCache:     e.FlushCache,
 		VerifiedCache:  e.CacheVerification,
+		Usage:          e.Usage,
+		ResetUsage:     e.ResetUsage,
 		PolicyMatrix:   e.PolicyMatrix,
 		Issuer:         options.Issuer,
 	})

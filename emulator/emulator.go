@@ -177,7 +177,7 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // Reload reads the routes again and swaps them in whole: requests in flight finish on those that they began with, and
-// authorizer results are kept where the authorizer is the same. When it fails, the last good version goes on serving. The log
+// authorizer results are kept where the authorizer is the same, what was used of usage plans by plan and key. When it fails, the last good version goes on serving. The log
 // says what became of it.
 func (e *Emulator) Reload() error {
 	start := time.Now()
@@ -260,11 +260,12 @@ func (e *Emulator) Clock() *Clock { return e.clock }
 // FastForward moves the emulator's clock ahead, past a TTL for example. Timeouts are not moved: they run on the real clock.
 func (e *Emulator) FastForward(d time.Duration) { e.clock.Advance(d) }
 
-// Reset forgets authorizer results, traces, metrics, what verifying the cache has found, which warnings were given, and the
-// clock's offset, as between two tests.
+// Reset forgets authorizer results, what was used of throttles and quotas, traces, metrics, what verifying the cache has found,
+// which warnings were given, and the clock's offset, as between two tests.
 func (e *Emulator) Reset() {
 	e.clock.Reset()
 	e.gateway.Flush()
+	e.gateway.ResetUsage()
 	e.traces.clear()
 	e.metrics.clear()
 	e.verified.clear()

@@ -87,13 +87,19 @@ func (m *metrics) count(t *trace.Trace) {
 
 func (m *metrics) decided(t *trace.Trace, authorizer string) {
 	labels := decisionLabels{authorizer: authorizer, outcome: t.Code}
-	if t.Code == trace.LimitBody || strings.HasPrefix(string(t.Code), "integration.") { // it had passed
+	if passedAuthorizer(t.Code) {
 		labels.outcome = trace.PolicyAllow
 	}
 	if t.Cache != nil {
 		labels.cache = t.Cache.State
 	}
 	m.decisions[labels]++
+}
+
+// passedAuthorizer reports whether a code is of a step after the authorizer's.
+func passedAuthorizer(code trace.Code) bool {
+	step, _, _ := strings.Cut(string(code), ".")
+	return code == trace.LimitBody || step == "integration" || step == "key" || step == "usage"
 }
 
 func (m *metrics) invoked(step *trace.Step, d *trace.InvocationDetail) {

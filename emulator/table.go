@@ -23,6 +23,7 @@ func (e *Emulator) Routes(baseURL string) []Route {
 		f := api.FunctionNamed(r.Function)
 		routes[i] = Route{
 			Method: r.Method, Path: r.Path, URL: baseURL + api.BasePath + r.Path, Function: f.Name, Target: target(f), Source: r.Position.String(),
+			APIKey: r.APIKeyRequired,
 		}
 		if a := api.AuthorizerOf(r); a != nil {
 			routes[i].Authorizer = &RouteAuthorizer{

@@ -9,8 +9,12 @@ import (
 	"gatewayd/emulator"
 )
 
-// open is what a route shows that nobody guards. It is not to be overlooked.
-const open = "OPEN"
+// open is what a route shows that nobody guards, keyOnly one that asks for an API key and nothing else. They are not to be
+// overlooked.
+const (
+	open    = "OPEN"
+	keyOnly = "KEY ONLY"
+)
 
 const tableGap = 2 // spaces between columns
 
@@ -35,20 +39,28 @@ func writeAudit(w io.Writer, routes []emulator.AuditedRoute) error {
 
 // guard says who guards a route.
 func guard(r *emulator.Route) string {
-	if r.Authorizer == nil {
-		return open
+	unguarded := open
+	if r.APIKey {
+		unguarded = keyOnly
 	}
-	if r.Authorizer.Disabled {
-		return fmt.Sprintf("%s (%s is disabled)", open, printable(r.Authorizer.Name))
+	switch {
+	case r.Authorizer == nil:
+		return unguarded
+	case r.Authorizer.Disabled:
+		return fmt.Sprintf("%s (%s is disabled)", unguarded, printable(r.Authorizer.Name))
 	}
-	return fmt.Sprintf("%s (%s, TTL %d s)", printable(r.Authorizer.Name), r.Authorizer.Type, r.Authorizer.TTL)
+	key := ""
+	if r.APIKey {
+		key = " + API key"
+	}
+	return fmt.Sprintf("%s (%s, TTL %d s)%s", printable(r.Authorizer.Name), r.Authorizer.Type, r.Authorizer.TTL, key)
 }
 
 // countOpen is how many routes nobody guards.
 func countOpen(routes []emulator.Route) int {
 	n := 0
 	for i := range routes {
-		if a := routes[i].Authorizer; a == nil || a.Disabled {
+		if a := routes[i].Authorizer; (a == nil || a.Disabled) && !routes[i].APIKey {
 			n++
 		}
 	}

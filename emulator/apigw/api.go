@@ -69,6 +69,12 @@ type API struct {
 	// execute-api:/stage/METHOD/path (rest-authorizer 8.24).
 	ResourcePolicy json.RawMessage
 
+	// APIKeySource is where a request's API key comes from.
+	APIKeySource APIKeySource
+	APIKeys      []APIKey
+	UsagePlans   []UsagePlan
+	Throttle     *StageThrottle // nil throttles nothing but what usage plans do
+
 	Functions         []Function
 	Authorizers       []Authorizer
 	DefaultAuthorizer string // the name of one of Authorizers, or ""
@@ -142,6 +148,9 @@ type Route struct {
 	// Authorizer is a name, [None], or "" for the API's default authorizer.
 	Authorizer string
 
+	// APIKeyRequired refuses requests without a key that is enabled and in a usage plan.
+	APIKeyRequired bool
+
 	// Validator says what of a request is held against RequestParameters and RequestModels; "" nothing.
 	Validator         RequestValidator
 	RequestParameters []RequestParameter
@@ -150,6 +159,7 @@ type Route struct {
 	Position           Position
 	FunctionPosition   Position
 	AuthorizerPosition Position
+	APIKeyPosition     Position
 }
 
 // Key is the route key: METHOD PATH.
@@ -225,6 +235,7 @@ func (a *API) SetDefaults() {
 	a.BasePath = strings.TrimRight(strings.ReplaceAll(a.BasePath, "{stage}", a.Stage), "/")
 	setDefault(&a.IntegrationTimeout, MaxIntegrationTimeout)
 	setDefault(&a.AuthorizerTimeout, DefaultAuthorizerTimeout)
+	a.setUsageDefaults()
 	for i := range a.Authorizers {
 		auth := &a.Authorizers[i]
 		setDefault(&auth.Type, TokenAuthorizer)

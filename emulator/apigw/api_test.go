@@ -16,7 +16,7 @@ func TestSetDefaults(t *testing.T) {
 	got.SetDefaults()
 	want := apigw.API{
 		Name: "api", ID: apigw.DerivedID(10, "api"), Stage: "local", Region: "us-east-1", AccountID: "123456789012", BasePath: "/local",
-		IntegrationTimeout: 29 * time.Second, AuthorizerTimeout: 30 * time.Second,
+		IntegrationTimeout: 29 * time.Second, AuthorizerTimeout: 30 * time.Second, APIKeySource: apigw.HeaderKeySource,
 		Authorizers: []apigw.Authorizer{
 			{
 				Name: "jwt", Type: apigw.TokenAuthorizer,
@@ -35,7 +35,7 @@ func TestSetDefaultsKeepsWhatWasSaid(t *testing.T) {
 	said := func() apigw.API {
 		return apigw.API{
 			Name: "petstore", ID: "a1b2c3d4e5", Stage: "dev", Region: "eu-west-1", AccountID: "210987654321", BasePath: "/v1",
-			IntegrationTimeout: time.Second, AuthorizerTimeout: 2 * time.Second,
+			IntegrationTimeout: time.Second, AuthorizerTimeout: 2 * time.Second, APIKeySource: apigw.AuthorizerKeySource,
 			Authorizers: []apigw.Authorizer{{
 				Name: "jwt", Type: apigw.TokenAuthorizer, ResultTTL: 0,
 				IdentitySources: []apigw.IdentitySource{{Kind: apigw.HeaderSource, Name: "X-Auth"}},

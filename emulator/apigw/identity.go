@@ -53,7 +53,7 @@ func (s IdentitySource) String() string { return s.Kind.prefix() + s.Name }
 func contextVariables() []string {
 	return []string{
 		"accountId", "apiId", "deploymentId", "domainName", "domainPrefix", "extendedRequestId", "httpMethod",
-		"identity.sourceIp", "identity.userAgent", "path", "protocol", "requestId", "requestTime", "requestTimeEpoch",
+		"identity.apiKey", "identity.sourceIp", "identity.userAgent", "path", "protocol", "requestId", "requestTime", "requestTimeEpoch",
 		"resourceId", "resourcePath", "stage",
 	}
 }

@@ -59,6 +59,8 @@ func (a *API) Validate(handlers []string) []Problem {
 	v.checkFunctions()
 	v.checkAuthorizers()
 	v.checkRoutes()
+	v.checkAPIKeys()
+	v.checkUsagePlans()
 	v.checkResourcePolicy()
 	v.checkGatewayResponses()
 	v.checkModels()
@@ -86,6 +88,7 @@ func (a *API) Findings() []Problem {
 		}
 	}
 	v.findUncheckedRequests()
+	v.findUsage()
 	if document, err := policy.ParseResourcePolicy(a.ResourcePolicy, a.ARN()); a.ResourcePolicy != nil && err == nil {
 		for _, finding := range document.Findings() {
 			v.report(a.PolicyPosition, "resourcePolicy %s: %s [%s]", finding.Path, finding.Message, finding.Code)

@@ -36,6 +36,14 @@ const (
 	PolicyExplicitDeny Code = "policy.explicit_deny"
 	PolicyImplicitDeny Code = "policy.implicit_deny"
 
+	KeyMissing  Code = "key.missing"
+	KeyUnknown  Code = "key.unknown"
+	KeyDisabled Code = "key.disabled"
+	KeyNoPlan   Code = "key.no_plan"
+
+	UsageThrottled     Code = "usage.throttled"
+	UsageQuotaExceeded Code = "usage.quota_exceeded"
+
 	RequestParameters Code = "request.parameters"
 	RequestBody       Code = "request.body"
 

@@ -191,6 +191,10 @@ type findings struct {
 	Model, ContentType                       string
 	Faults                                   []Fault
 
+	KeySource, APIKey, APIKeyID, UsagePlan string
+	Throttles                              []ThrottleLevel
+	Quota                                  *QuotaLevel
+
 	Decision, ResourcePolicy string
 	Statements               []struct {
 		Index               int
@@ -214,6 +218,10 @@ func (r *renderer) summary(s *Step, found *findings) string {
 		return "no route fits"
 	case found.Sources != nil:
 		return found.identity()
+	case found.KeySource != "":
+		return found.apiKey()
+	case found.Throttles != nil || found.Quota != nil:
+		return found.usage()
 	case found.Decision != "" && s.Name == "resourcePolicy" && s.Code == "" && found.Decision != "Allow":
 		return found.Decision + ", which leaves it to the authorizer's policy"
 	case found.Decision != "" && found.ResourcePolicy == "Allow" && passed(s.Code):
@@ -268,6 +276,30 @@ func (f *findings) identity() string {
 		}
 	}
 	return strings.Join(sources, ", ")
+}
+
+func (f *findings) apiKey() string {
+	switch {
+	case f.APIKey == "":
+		return "none in " + f.KeySource
+	case f.APIKeyID == "":
+		return f.APIKey + ", which nobody has"
+	case f.UsagePlan == "":
+		return f.APIKeyID + " = " + f.APIKey + ", in no usage plan"
+	}
+	return f.APIKeyID + " = " + f.APIKey + ", in usage plan " + f.UsagePlan
+}
+
+// usage says how much is left of each throttle and of the quota.
+func (f *findings) usage() string {
+	var left []string
+	for _, t := range f.Throttles {
+		left = append(left, fmt.Sprintf("%s %d of %d tokens", t.Of, t.TokensLeft, t.BurstLimit))
+	}
+	if q := f.Quota; q != nil {
+		left = append(left, fmt.Sprintf("quota %d of %d until %s", q.Left, q.Limit, q.Resets.UTC().Format("2006-01-02 15:04")))
+	}
+	return "left: " + strings.Join(left, ", ")
 }
 
 // list is what a step that decided went through.

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,15 @@ routes:
   GET /unreachable: { function: nowhere, authorizer: NONE }
   ANY /any/{rest+}: pets
   POST /checked: { function: pets, authorizer: NONE, requestValidator: ALL, requestParameters: { method.request.querystring.page: true, method.request.header.X-Key: true }, requestModels: { application/json: Pet } }
+  GET /plans/{id}: { function: pets, authorizer: NONE, apiKeyRequired: true }
+apiKeys:
+  - { id: key-1, name: partner, value: hunter2-hunter2-key-1 }
+  - { id: key-2, value: hunter2-hunter2-key-2, enabled: false }
+  - { id: key-3, value: hunter2-hunter2-key-3 }
+  - { id: key-4, value: hunter2-hunter2-key-4 }
+usagePlans:
+  - { name: gold, apiKeys: [key-1, key-2], throttle: { rateLimit: 0, burstLimit: 1 } }
+  - { name: trial, apiKeys: [key-4], throttle: { rateLimit: 1, burstLimit: 5 }, quota: { limit: 0, period: DAY } }
 resourcePolicy:
   Version: "2012-10-17"
   Statement:
@@ -151,6 +161,13 @@ func TestRender(t *testing.T) {
 		{name: "an explicit deny", path: "/dev/any/one", headers: []string{"Authorization", "Bearer deny"}},
 		{name: "an implicit deny", path: "/dev/any/two", headers: []string{"Authorization", "Bearer one"}},
 		{name: "an implicit deny of the cache", path: "/dev/any/three", headers: []string{"Authorization", "Bearer one"}},
+		{name: "a plan's first request", path: "/dev/plans/1", headers: []string{"x-api-key", "hunter2-hunter2-key-1"}},
+		{name: "a plan's last request", path: "/dev/plans/2", headers: []string{"x-api-key", "hunter2-hunter2-key-1"}},
+		{name: "a plan without a quota left", path: "/dev/plans/2", headers: []string{"x-api-key", "hunter2-hunter2-key-4"}},
+		{name: "no API key", path: "/dev/plans/1"},
+		{name: "an unknown API key", path: "/dev/plans/1", headers: []string{"x-api-key", "hunter2-hunter2-no-key"}},
+		{name: "a disabled API key", path: "/dev/plans/1", headers: []string{"x-api-key", "hunter2-hunter2-key-2"}},
+		{name: "an API key without a plan", path: "/dev/plans/1", headers: []string{"x-api-key", "hunter2-hunter2-key-3"}},
 		{name: "a long body", path: "/dev/public", body: strings.Repeat("x", 10<<20+1)},
 		{name: "long headers", path: "/dev/public", headers: []string{"Cookie", strings.Repeat("x", 11<<10)}},
 		{name: "a long URL", path: "/dev/public?" + strings.Repeat("x", 11<<10)},
@@ -231,8 +248,11 @@ func renderedText(t *testing.T, tr trace.Trace) string {
 	if diff := cmp.Diff(text.String(), again.String()); diff != "" {
 		t.Errorf("rendered from JSON (-want +got):\n%s", diff)
 	}
-	return text.String()
+	return tomorrow.ReplaceAllString(text.String(), "2000-01-02${1}00:00")
 }
+
+// tomorrow is when a quota of a day resets.
+var tomorrow = regexp.MustCompile(`\d{4}-\d\d-\d\d([T ])00:00`)
 
 func TestRenderColors(t *testing.T) {
 	t.Parallel()

@@ -13,7 +13,7 @@ import (
 // masked where the events have it.
 const shortest = 8
 
-// secrets are what a request brought for its authorizer's identity sources. It is a secret whatever the header is called.
+// secrets are what a request brought for its authorizer's identity sources, whatever the header is called, and its API key.
 type secrets struct {
 	shown   bool     // nothing is hidden
 	values  []string // longest first: one may be a part of another
@@ -33,6 +33,10 @@ func (t *Trace) secrets() *secrets {
 			s.add(d.Sources)
 		case *IdentityDetail:
 			s.add(d.Sources)
+		case KeyDetail:
+			s.addValue(d.Value)
+		case *KeyDetail:
+			s.addValue(d.Value)
 		}
 	}
 	slices.SortFunc(s.values, func(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(a, b)) })
@@ -49,6 +53,9 @@ func (s *secrets) add(sources []IdentitySource) {
 		case "querystring", "multivaluequerystring":
 			s.query = append(s.query, name)
 		default: // a stage variable or a context variable, which the client did not send
+			if source.Source == "context.identity.apiKey" {
+				s.addValue(source.Value)
+			}
 			continue
 		}
 		// Somebody may have taken it apart: Bearer TOKEN, one value of several, name=value.

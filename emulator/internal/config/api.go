@@ -62,7 +62,10 @@ func settings() []key[apigw.API] {
 		whole("authorizerTimeoutInMillis", "How long gatewayd waits for an authorizer, in milliseconds. AWS does not document how long it does.",
 			1, int(maxAuthorizerTimeout.Milliseconds()), int(apigw.DefaultAuthorizerTimeout.Milliseconds()),
 			func(api *apigw.API, millis int) { api.AuthorizerTimeout = time.Duration(millis) * time.Millisecond }),
-		notBuilt[apigw.API]("apiKeySource", "API keys are").spelled("apiKeySourceType"),
+		choice("apiKeySource", "Where an API key comes from: the x-api-key header, or the authorizer's usageIdentifierKey.",
+			[]string{string(apigw.HeaderKeySource), string(apigw.AuthorizerKeySource)}, nil,
+			func(api *apigw.API, source string) { api.APIKeySource = apigw.APIKeySource(source) }).
+			spelled("apiKeySourceType", "x-amazon-apigateway-api-key-source"),
 	}
 }
 

@@ -100,9 +100,21 @@ func fileKeys() []key[apigw.API] {
 			schema: routesSchema(),
 			decode: func(d *decoder, api *apigw.API, f field) { d.decodeRoutes(f.value, api) },
 		}.spelled("paths", "events", "endpoints"),
-		notBuilt[apigw.API]("apiKeys", "API keys are"),
-		notBuilt[apigw.API]("usagePlans", "usage plans are"),
-		notBuilt[apigw.API]("throttle", "throttling is"),
+		{
+			name: "apiKeys", doc: "API keys, which tell clients apart. A route asks for one with apiKeyRequired.",
+			schema: listSchema(required(objectSchema(apiKeyKeys()), "value")),
+			decode: func(d *decoder, api *apigw.API, f field) { d.decodeAPIKeys(api, f) },
+		},
+		{
+			name: "usagePlans", doc: "What the clients that have an API key may use of the API.",
+			schema: listSchema(required(objectSchema(usagePlanKeys()), "name")),
+			decode: func(d *decoder, api *apigw.API, f field) { d.decodeUsagePlans(api, f) },
+		},
+		key[apigw.API]{
+			name: "throttle", doc: "What the stage lets through, whoever asks. Without it only usage plans throttle.",
+			schema: required(objectSchema(stageThrottleKeys()), "rateLimit", "burstLimit"),
+			decode: func(d *decoder, api *apigw.API, f field) { d.decodeThrottle(api, f) },
+		}.spelled("throttling", "methodSettings", "defaultRouteSettings"),
 		key[apigw.API]{
 			name:   "gatewayResponses",
 			doc:    "The answers to requests that API Gateway refuses, by response type; DEFAULT_4XX and DEFAULT_5XX are for the types that are not there.",

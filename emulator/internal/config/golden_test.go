@@ -195,6 +195,7 @@ func dump(w *bytes.Buffer, api *apigw.API) {
 	if api.DefaultAuthorizer != "" {
 		fmt.Fprintf(w, "default %s @%s\n", api.DefaultAuthorizer, at(api.DefaultPosition))
 	}
+	dumpUsage(w, api, at)
 	for i := range api.Routes {
 		r := &api.Routes[i]
 		fmt.Fprintf(w, "route %s @%s function=%s @%s", r.Key(), at(r.Position), r.Function, at(r.FunctionPosition))
@@ -203,6 +204,9 @@ func dump(w *bytes.Buffer, api *apigw.API) {
 		}
 		if r.Validator != "" {
 			fmt.Fprintf(w, " validator=%s", r.Validator)
+		}
+		if r.APIKeyPosition != (apigw.Position{}) {
+			fmt.Fprintf(w, " apiKeyRequired=%t @%s", r.APIKeyRequired, at(r.APIKeyPosition))
 		}
 		fmt.Fprintln(w)
 		for _, p := range r.RequestParameters {
@@ -222,6 +226,41 @@ func dump(w *bytes.Buffer, api *apigw.API) {
 		}
 		for _, t := range r.Templates {
 			fmt.Fprintf(w, "  template %s %q @%s\n", t.ContentType, t.Text, at(t.Position))
+		}
+	}
+}
+
+func dumpUsage(w *bytes.Buffer, api *apigw.API, at func(apigw.Position) string) {
+	throttle := func(name string, t *apigw.Throttle) {
+		fmt.Fprintf(w, "%s rate=%g burst=%d @%s\n", name, t.RateLimit, t.BurstLimit, at(t.Position))
+	}
+	if api.APIKeySource != apigw.HeaderKeySource {
+		fmt.Fprintf(w, "apiKeySource %s @%s\n", api.APIKeySource, at(api.Positions["apiKeySource"]))
+	}
+	for _, k := range api.APIKeys {
+		fmt.Fprintf(w, "apiKey %s name=%q value=%s @%s disabled=%t @%s\n", k.ID, k.Name, k.Value, at(k.ValuePosition), k.Disabled, at(k.Position))
+	}
+	for i := range api.UsagePlans {
+		p := &api.UsagePlans[i]
+		fmt.Fprintf(w, "plan %s @%s\n", p.Name, at(p.Position))
+		for _, k := range p.APIKeys {
+			fmt.Fprintf(w, "  apiKey %s @%s\n", k.Key, at(k.Position))
+		}
+		if p.Throttle != nil {
+			throttle("  throttle", p.Throttle)
+		}
+		if q := p.Quota; q != nil {
+			fmt.Fprintf(w, "  quota %d-%d a %s @%s\n", q.Limit, q.Offset, q.Period, at(q.Position))
+		}
+		for i := range p.Methods {
+			throttle("  method "+p.Methods[i].Route, &p.Methods[i].Throttle)
+		}
+	}
+	if t := api.Throttle; t != nil {
+		throttle("throttle", &t.Throttle)
+		throttle("  account", t.Account)
+		for i := range t.Methods {
+			throttle("  method "+t.Methods[i].Route, &t.Methods[i].Throttle)
 		}
 	}
 }

@@ -26,6 +26,12 @@ func (k key[T]) spelled(names ...string) key[T] {
 	return k
 }
 
+// needed is a key that must be there, and so has no default.
+func (k key[T]) needed() key[T] {
+	delete(k.schema, "default")
+	return k
+}
+
 // object decodes a mapping by its table of keys and reports whether it knows all of them.
 func object[T any](d *decoder, n *yaml.Node, what string, keys []key[T], to *T) bool {
 	fields, known := d.mapping(n, what)

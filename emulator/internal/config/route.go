@@ -44,6 +44,9 @@ func (d *decoder) routeKey(f field, route *apigw.Route) bool {
 	return false
 }
 
+// routeKeyText is METHOD PATH with one space.
+func routeKeyText(text string) string { return strings.Join(strings.Fields(text), " ") }
+
 func (d *decoder) decodeRoute(f field, keys []key[apigw.Route], route *apigw.Route) {
 	n := follow(f.value)
 	switch {
@@ -81,7 +84,15 @@ func routeKeys() []key[apigw.Route] {
 		}.spelled("auth", "authorization", "authorizationType", "authorizerId", "security"),
 		notBuilt[apigw.Route]("http", "HTTP integrations are"),
 		notBuilt[apigw.Route]("mock", "MOCK integrations are"),
-		notBuilt[apigw.Route]("apiKeyRequired", "API keys are").spelled("private"),
+		key[apigw.Route]{
+			name: "apiKeyRequired", doc: "Whether a request needs an API key that is enabled and in a usage plan.",
+			schema: schema{"type": "boolean", "default": false},
+			decode: func(d *decoder, route *apigw.Route, f field) {
+				if required, ok := d.boolean(f.value, f.name); ok {
+					route.APIKeyRequired, route.APIKeyPosition = required, d.at(f.value)
+				}
+			},
+		}.spelled("private", "apiKey"),
 		key[apigw.Route]{
 			name: "requestParameters", doc: "Parameters of the request, and whether they are required: { method.request.querystring.page: true }.",
 			schema: schema{

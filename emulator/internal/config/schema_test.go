@@ -31,7 +31,8 @@ func ExampleSchema() {
 		fmt.Println(name, slices.Sorted(maps.Keys(schema.Properties[name].Properties)))
 	}
 	// Output:
-	// api [accountId authorizerTimeoutInMillis basePath binaryMediaTypes id name region stage stageVariables timeoutInMillis type]
+	// api [accountId apiKeySource authorizerTimeoutInMillis basePath binaryMediaTypes id name region stage stageVariables timeoutInMillis type]
+	// apiKeys []
 	// authorizers []
 	// defaultAuthorizer []
 	// functions []
@@ -39,6 +40,8 @@ func ExampleSchema() {
 	// models []
 	// resourcePolicy []
 	// routes []
+	// throttle [account burstLimit methods rateLimit]
+	// usagePlans []
 }
 
 // TestSchemaCommitted proves that the schema in the repository is that of the decoder.
@@ -88,7 +91,11 @@ func TestSchemaRefuses(t *testing.T) {
 		{name: "not built for the file", source: "cors: {}" + routes, want: "'cors' not allowed"},
 		{name: "two kinds of function", source: "functions: { f: { command: [x], url: 'http://x/' } }" + routes, want: "oneOf"},
 		{name: "runtime without handler", source: "functions: { f: { runtime: python3.11 } }" + routes, want: "handler"},
-		{name: "not built for a route", source: "routes: { GET /: { function: pets, apiKeyRequired: true } }", want: "'apiKeyRequired' not allowed"},
+		{name: "not built for a route", source: "routes: { GET /: { function: pets, mock: {} } }", want: "'mock' not allowed"},
+		{name: "an API key without a value", source: "apiKeys: [{ id: a }]" + routes, want: "missing property 'value'"},
+		{name: "half a throttle", source: "throttle: { rateLimit: 1 }" + routes, want: "missing property 'burstLimit'"},
+		{name: "a quota for a year", source: "usagePlans: [{ name: a, quota: { limit: 1, period: YEAR } }]" + routes, want: "/usagePlans/0/quota/period"},
+		{name: "a key that is required perhaps", source: "routes: { GET /: { function: pets, apiKeyRequired: maybe } }", want: "apiKeyRequired"},
 		{name: "reserved API type", source: "api: { type: HTTP }" + routes, want: "/api/type"},
 		{name: "reserved authorizer type", source: "authorizers: { a: { type: JWT } }" + routes, want: "/authorizers/a/type"},
 		{name: "TTL out of range", source: "authorizers: { a: { authorizerResultTtlInSeconds: 3601 } }" + routes, want: "maximum: got 3,601, want 3,600"},

@@ -20,6 +20,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"gatewayd/emulator/internal/issuer"
+	"gatewayd/emulator/internal/usage"
 	"gatewayd/emulator/policy"
 	"gatewayd/emulator/trace"
 )
@@ -45,6 +46,8 @@ type Options struct {
 	CachedResults  func(authorizer string) ([]CachedResult, error)
 	FlushCache     func(authorizer string) error
 	VerifiedCache  func() CacheVerification
+	Usage          func() usage.Report
+	ResetUsage     func()
 	PolicyMatrix   func(*policy.Policy, policy.Context) []RouteDecision
 	Issuer         *issuer.Issuer // of tokens, nil for none
 
@@ -62,7 +65,8 @@ type Route struct {
 	Method     string           `json:"method"`
 	Path       string           `json:"path"`
 	URL        string           `json:"url"`
-	Authorizer *RouteAuthorizer `json:"authorizer"` // null: the route is open
+	Authorizer *RouteAuthorizer `json:"authorizer"` // null: the route is open, or has a key only
+	APIKey     bool             `json:"apiKeyRequired"`
 	Function   string           `json:"function"`
 	Target     string           `json:"target"`
 	Source     string           `json:"source"` // FILE:LINE:COLUMN
@@ -105,15 +109,17 @@ type AuditedRoute struct {
 	Path       string     `json:"path"`
 	State      RouteState `json:"state"`
 	Authorizer string     `json:"authorizer,omitempty"`
+	APIKey     bool       `json:"apiKeyRequired"`
 	Source     string     `json:"source"` // FILE:LINE:COLUMN
 }
 
 // RouteState is what it takes to reach a route.
 type RouteState string
 
-// Protected asks an authorizer, Open asks for nothing.
+// Protected asks an authorizer, KeyOnly asks for an API key, which says who asks and authorizes nobody, Open asks for nothing.
 const (
 	Protected RouteState = "PROTECTED"
+	KeyOnly   RouteState = "KEY ONLY"
 	Open      RouteState = "OPEN"
 )
 
@@ -157,6 +163,11 @@ func New(options Options) http.Handler {
 		r.Get("/authorizers/{name}/cache", a.cachedResults)
 		r.Delete("/authorizers/{name}/cache", a.flushCache)
 		r.Get("/verify-cache", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, a.VerifiedCache()) })
+		r.Get("/usage", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, a.Usage()) })
+		r.Delete("/usage", func(w http.ResponseWriter, _ *http.Request) {
+			a.ResetUsage()
+			w.WriteHeader(http.StatusNoContent)
+		})
 		r.Post("/explain", a.explain)
 		r.Get("/metrics", a.metrics)
 		r.Get("/clock", a.readClock)

@@ -92,7 +92,7 @@ func ExampleNew() {
 // The keys are a contract: the commands and users' own tools read them.
 func TestEndpoints(t *testing.T) {
 	t.Parallel()
-	const audit = `"audit":{"strict":false,"routes":[{"method":"ANY","path":"/open","state":"OPEN","source":"routes.yaml:10:3"}],` +
+	const audit = `"audit":{"strict":false,"routes":[{"method":"ANY","path":"/open","state":"OPEN","apiKeyRequired":false,"source":"routes.yaml:10:3"}],` +
 		`"findings":[{"code":"open-route","source":"routes.yaml:10:3","message":"is open"}]}`
 	const config = `{"file":"routes.yaml","loadedAt":"1970-01-01T00:00:00Z","name":"petstore","apiId":"a1b2c3d4e5","stage":"dev","basePath":"/dev",` +
 		`"stale":false,"problems":[],"findings":[{"source":"routes.yaml:4:5","message":"worth a look"}],` + audit + `}`
@@ -107,8 +107,8 @@ func TestEndpoints(t *testing.T) {
 		{
 			name: "routes", method: "GET", path: "/_gatewayd/routes", status: 200,
 			want: `[{"method":"GET","path":"/pets/{petId}","url":"http://127.0.0.1:3000/dev/pets/{petId}",` +
-				`"authorizer":{"name":"jwt","type":"TOKEN","authorizerResultTtlInSeconds":300,"function":"jwt-hs256"},"function":"pets","target":"in process","source":"routes.yaml:9:3"},` +
-				`{"method":"ANY","path":"/open","url":"http://127.0.0.1:3000/dev/open","authorizer":null,"function":"open","target":"http://127.0.0.1:9000/","source":"routes.yaml:10:3"}]`,
+				`"authorizer":{"name":"jwt","type":"TOKEN","authorizerResultTtlInSeconds":300,"function":"jwt-hs256"},"apiKeyRequired":false,"function":"pets","target":"in process","source":"routes.yaml:9:3"},` +
+				`{"method":"ANY","path":"/open","url":"http://127.0.0.1:3000/dev/open","authorizer":null,"apiKeyRequired":false,"function":"open","target":"http://127.0.0.1:9000/","source":"routes.yaml:10:3"}]`,
 		},
 		{name: "config", method: "GET", path: "/_gatewayd/config", status: 200, want: config},
 		{name: "trace", method: "GET", path: "/_gatewayd/traces/id-1", status: 200, want: `{"requestId":"id-1","time":"1970-01-01T00:00:00Z","ms":0,"method":"GET","path":"/dev/open","status":200,"code":"integration.ok","reason":"","steps":[]}`},

@@ -21,7 +21,7 @@ func AuthorizerRequest(r *Request) []byte {
 	o.text("path", r.Path)
 	o.text("httpMethod", r.Method)
 	o.maps(r)
-	o.requestContext(r, nil)
+	o.requestContext(r, nil, r.SentAPIKey, "")
 	o.end()
 	return o.json
 }

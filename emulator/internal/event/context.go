@@ -36,9 +36,9 @@ func (o *object) maps(r *Request) {
 	o.single("stageVariables", variables(r.Stage.Variables))
 }
 
-// requestContext has the keys that were recorded for a regional API without API key and mutual TLS
-// (rest-authorizer 3.11, rest-gateway 2.6).
-func (o *object) requestContext(r *Request, authorizer []byte) {
+// requestContext has the keys that were recorded for a regional API without mutual TLS (rest-authorizer 3.11,
+// rest-gateway 2.6).
+func (o *object) requestContext(r *Request, authorizer []byte, apiKey, apiKeyID string) {
 	o.begin("requestContext")
 	o.text("resourceId", r.ResourceID)
 	if len(authorizer) > 0 {
@@ -56,24 +56,31 @@ func (o *object) requestContext(r *Request, authorizer []byte) {
 	o.text("domainPrefix", r.DomainPrefix())
 	o.number("requestTimeEpoch", r.Time.UnixMilli())
 	o.text("requestId", r.ID)
-	o.identity(r)
+	o.identity(r, apiKey, apiKeyID)
 	o.text("domainName", r.DomainName())
 	o.text("deploymentId", r.Stage.DeploymentID)
 	o.text("apiId", r.Stage.APIID)
 	o.end()
 }
 
-// identity is null but for the address and the user agent when nobody signed the request (rest-authorizer 3.12).
-func (o *object) identity(r *Request) {
+// identity is null but for the address and the user agent when nobody signed the request (rest-authorizer 3.12). An API key and
+// its id are there when there is one (9.8).
+func (o *object) identity(r *Request, apiKey, apiKeyID string) {
 	o.begin("identity")
 	for _, name := range [...]string{"cognitoIdentityPoolId", "accountId", "cognitoIdentityId", "caller"} {
 		o.raw(name, "null")
+	}
+	if apiKey != "" {
+		o.text("apiKey", apiKey)
 	}
 	o.text("sourceIp", r.SourceIP)
 	for _, name := range [...]string{
 		"principalOrgId", "accessKey", "cognitoAuthenticationType", "cognitoAuthenticationProvider", "userArn",
 	} {
 		o.raw(name, "null")
+	}
+	if apiKeyID != "" {
+		o.text("apiKeyId", apiKeyID)
 	}
 	if agent, sent := r.Header("User-Agent"); sent {
 		o.text("userAgent", agent)

@@ -12,7 +12,7 @@ func Proxy(r *Request, body []byte, binary MediaTypes, authorizer json.RawMessag
 	o.text("path", r.Path)
 	o.text("httpMethod", r.Method)
 	o.maps(r)
-	o.requestContext(r, authorizer)
+	o.requestContext(r, authorizer, r.APIKey, r.APIKeyID)
 	encoded := false
 	if len(body) == 0 {
 		o.raw("body", "null")

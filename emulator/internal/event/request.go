@@ -42,6 +42,11 @@ type Request struct {
 	ResourceID     string
 	PathParameters []Pair // raw
 	MethodARN      string
+
+	// SentAPIKey is what an authorizer learns of the API key, which is then not looked up yet: the x-api-key header
+	// (rest-authorizer 3.13). APIKey and APIKeyID are what the integration learns (9.8). "" is absent.
+	SentAPIKey       string
+	APIKey, APIKeyID string
 }
 
 // Header returns the value of a header, the last one when it was sent several times, and whether it was sent. Names are
@@ -149,6 +154,8 @@ func (r *Request) ContextVariable(name string) (string, bool) {
 		return r.ExtendedID, true
 	case "httpMethod":
 		return r.Method, true
+	case "identity.apiKey":
+		return r.SentAPIKey, r.SentAPIKey != ""
 	case "identity.sourceIp":
 		return r.SourceIP, true
 	case "identity.userAgent":

@@ -232,7 +232,7 @@ func TestContextVariable(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	for _, name := range []string{"", "Stage", "identity.user", "authorizer.principalId", "identity.apiKey"} {
+	for _, name := range []string{"", "Stage", "identity.user", "authorizer.principalId", "identity.apiKey", "identity.apiKeyId"} {
 		if value, ok := r.ContextVariable(name); ok {
 			t.Errorf("context.%s is %q", name, value)
 		}

@@ -46,6 +46,7 @@ func Plain(r *Request, body []byte) (size int, ok bool) {
 	b := budget(maxTyped)
 	ok = b.text(r.Method) && b.text(r.Path) && b.text(r.ContextPath) && b.text(r.Host) && b.text(r.SourceIP) &&
 		b.text(r.ID) && b.text(r.Resource) && b.text(r.MethodARN) &&
+		b.text(r.SentAPIKey) && b.text(r.APIKey) && b.text(r.APIKeyID) &&
 		b.pairs(r.Headers) && b.pairs(r.Query) && b.pairs(r.PathParameters) && b.variables(r.Stage.Variables)
 	b -= budget(len(body))
 	return maxTyped - int(b), ok && b >= 0 && utf8.Valid(body)
@@ -72,7 +73,7 @@ func ProxyStruct(r *Request, body []byte, binary MediaTypes, authorizer map[stri
 			RequestID:         r.ID,
 			ExtendedRequestID: r.ExtendedID,
 			Protocol:          Protocol,
-			Identity:          events.APIGatewayRequestIdentity{SourceIP: r.SourceIP},
+			Identity:          events.APIGatewayRequestIdentity{SourceIP: r.SourceIP, APIKey: r.APIKey, APIKeyID: r.APIKeyID},
 			ResourcePath:      r.Resource,
 			Path:              r.ContextPath,
 			Authorizer:        authorizer,
@@ -126,7 +127,7 @@ func AuthorizerRequestStruct(r *Request) events.APIGatewayCustomAuthorizerReques
 			ResourceID:   r.ResourceID,
 			Stage:        r.Stage.Name,
 			RequestID:    r.ID,
-			Identity:     events.APIGatewayCustomAuthorizerRequestTypeRequestIdentity{SourceIP: r.SourceIP},
+			Identity:     events.APIGatewayCustomAuthorizerRequestTypeRequestIdentity{SourceIP: r.SourceIP, APIKey: r.SentAPIKey},
 			ResourcePath: r.Resource,
 			HTTPMethod:   r.Method,
 			APIID:        r.Stage.APIID,

@@ -9,6 +9,7 @@ import (
 	"gatewayd/emulator/internal/event"
 	"gatewayd/emulator/internal/function"
 	"gatewayd/emulator/internal/match"
+	"gatewayd/emulator/internal/usage"
 	"gatewayd/emulator/policy"
 )
 
@@ -24,11 +25,13 @@ type deployment struct {
 	policy      *policy.Policy // the API's resource policy, nil for none
 	binary      event.MediaTypes
 	responses   map[apigw.ResponseType]*customized // of the types whose answers are not the factory's
+	usage       *usage.Stage
 	linter      *linter
 }
 
 // route is a method with its integration.
 type route struct {
+	index                     int // in the route file
 	key, resource, resourceID string
 	source                    string
 	authorizer                *authorizer.Authorizer // nil: open
@@ -105,7 +108,7 @@ func (g *Gateway) compile(api *apigw.API, previous *deployment) (*deployment, er
 			return nil, fmt.Errorf("%s: route %q: %w", r.Position, r.Key(), err)
 		}
 		compiled := route{
-			key: r.Key(), resource: r.Path, resourceID: apigw.DerivedID(6, api.ID, r.Path),
+			index: i, key: r.Key(), resource: r.Path, resourceID: apigw.DerivedID(6, api.ID, r.Path),
 			source: r.Position.String(), integration: t,
 		}
 		if compiled.validator, err = compileValidator(r, models); err != nil {
@@ -122,6 +125,7 @@ func (g *Gateway) compile(api *apigw.API, previous *deployment) (*deployment, er
 			r.sharesAuthorizer = users[r.authorizer.Name()] > 1
 		}
 	}
+	d.usage = g.usage.Stage(api) // last: what the API no longer has is forgotten
 	return d, nil
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // Explain is the trace of a request that is decided and no more: the integration is not called, and nothing is kept or
-// recorded. On a cache miss the authorizer is called. The trace of a request that may pass has no status: the integration would
+// recorded, no token of a throttle and nothing of a quota is taken. On a cache miss the authorizer is called. The trace of a request that may pass has no status: the integration would
 // have given it.
 func (g *Gateway) Explain(r *http.Request) trace.Trace {
 	x := g.begin(nil, r)
@@ -27,7 +27,7 @@ func (g *Gateway) Explain(r *http.Request) trace.Trace {
 			granted.route.authorizer.Name(), granted.route.integration.name)
 	case granted.result == nil:
 		x.trace.Code = trace.RouteOpen
-		x.trace.Reason = fmt.Sprintf("allowed: no authorizer guards %s; function %q was not called", granted.route.key, granted.route.integration.name)
+		x.trace.Reason = fmt.Sprintf("allowed: %s %s; function %q was not called", x.opens(granted.route), granted.route.key, granted.route.integration.name)
 	default:
 		x.trace.Code = trace.PolicyAllow
 		x.trace.Reason = fmt.Sprintf("allowed: %s allows %s; function %q was not called",
@@ -38,6 +38,14 @@ func (g *Gateway) Explain(r *http.Request) trace.Trace {
 	}
 	x.trace.Duration = time.Since(x.started)
 	return x.trace
+}
+
+// opens says what lets a request to a route without an authorizer pass.
+func (x *exchange) opens(r *route) string {
+	if x.deployment.usage.Method(r.index).KeyRequired {
+		return fmt.Sprintf("API key %q is all that guards", x.request.APIKeyID)
+	}
+	return "no authorizer guards"
 }
 
 // aside is the deployment with all that requests change in copies.

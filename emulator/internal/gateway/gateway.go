@@ -17,6 +17,7 @@ import (
 	"gatewayd/emulator/internal/authorizer"
 	"gatewayd/emulator/internal/event"
 	"gatewayd/emulator/internal/function"
+	"gatewayd/emulator/internal/usage"
 	"gatewayd/emulator/policy"
 	"gatewayd/emulator/trace"
 )
@@ -46,8 +47,9 @@ type Options struct {
 type Gateway struct {
 	options    Options
 	deployment atomic.Pointer[deployment]
-	verifier   *verifier // nil: cache hits are not verified
-	exchanges  sync.Pool // of *exchange, see release
+	verifier   *verifier    // nil: cache hits are not verified
+	exchanges  sync.Pool    // of *exchange, see release
+	usage      *usage.Meter // what API keys and methods have used, over all deployments
 
 	deploying sync.Mutex // one deployment at a time
 }
@@ -60,7 +62,7 @@ func New(options Options) *Gateway {
 	if options.Record == nil {
 		options.Record = func(trace.Trace, []string) {}
 	}
-	g := &Gateway{options: options}
+	g := &Gateway{options: options, usage: usage.NewMeter(options.Now)}
 	if options.Verified != nil {
 		g.verifier = &verifier{slots: make(chan struct{}, maxShadows), report: options.Verified}
 	}
@@ -68,7 +70,8 @@ func New(options Options) *Gateway {
 }
 
 // Deploy compiles an API that is valid and swaps it in whole. Requests in flight finish on the deployment that they began
-// with. Authorizer results are kept where the authorizer is the same as before. When it fails, nothing has changed.
+// with. Authorizer results are kept where the authorizer is the same as before, what was used of a usage plan by plan and key. When
+// it fails, nothing has changed.
 func (g *Gateway) Deploy(api *apigw.API) error {
 	g.deploying.Lock()
 	defer g.deploying.Unlock()
@@ -105,7 +108,7 @@ type exchange struct {
 	deployment *deployment
 	http       *http.Request
 	writer     http.ResponseWriter
-	explained  bool // and not served
+	explained  bool // and not served: nothing is used up
 	lost       bool // the goroutine that serves the connection: see function.Ending
 	shared     bool // with the goroutine of a function, which may go on
 	returned   func(function.Ending)
@@ -216,6 +219,9 @@ func (x *exchange) decide(ctx context.Context) (granted grant, refusal *apigw.Er
 		if granted.result, granted.latency, err = x.permit(ctx, found, resource); err != nil {
 			return grant{}, err
 		}
+	}
+	if err := x.meter(found, granted.result); err != nil {
+		return grant{}, err
 	}
 	if err := x.validate(found); err != nil {
 		return grant{}, err

@@ -78,6 +78,7 @@ func (x *exchange) route(resourcePath string) (*route, *apigw.Error) {
 	d, r := x.deployment, x.request
 	r.Headers, r.Sent = event.Headers(x.http, x.names, r.SourceIP, r.TraceID), x.http.Header
 	r.Query = event.ParseQuery(rawQuery(x.http))
+	x.sentAPIKey()
 	// The method ARN has the path as it was sent: not decoded, its slashes kept (rest-authorizer 4).
 	r.MethodARN = d.arn + "/" + r.Method + resourcePath
 	x.trace.MethodARN = r.MethodARN
