@@ -85,6 +85,9 @@ func (a *API) Findings() []Problem {
 		if r := &a.Routes[i]; r.Path == "/ping" || r.Path == "/sping" {
 			// rest-gateway 1.1.
 			v.report(r.Position, "route %q: API Gateway keeps /ping and /sping for itself; on AWS the route is never reached", r.Key())
+		} else if _, name, ok := strings.Cut(r.Path, "/:"); ok {
+			name, _, _ = strings.Cut(name, "/")
+			v.report(r.Position, "route %q: \":%s\" is text, which a URL must have as it stands; a path parameter is {%s}", r.Key(), name, name)
 		}
 	}
 	v.findUncheckedRequests()
@@ -193,6 +196,8 @@ func (v *validator) checkFunctions() {
 			v.report(f.Position, "function %q needs exactly one of handler, url, command and runtime", f.Name)
 		case f.Runtime != "" && f.Handler == "":
 			v.report(f.Position, "function %q: a runtime needs a handler, such as app.lambda_handler", f.Name)
+		case f.Runtime != "" && !isFileAndFunction(f.Handler):
+			v.report(f.Position, "function %q: handler %q must be FILE.FUNCTION, such as app.lambda_handler", f.Name, f.Handler)
 		case f.IsProgram():
 		case f.Handler != "" && !slices.Contains(v.handlers, f.Handler):
 			v.report(f.Position, "function %q: no in-process handler %q%s", f.Name, f.Handler, v.suggestHandler(f.Handler))
@@ -205,6 +210,12 @@ func (v *validator) checkFunctions() {
 			v.report(f.Position, "function %q: timeout must not be negative", f.Name)
 		}
 	}
+}
+
+// isFileAndFunction reports whether a handler names a file, without its extension, and a function in it.
+func isFileAndFunction(handler string) bool {
+	dot := strings.LastIndexByte(handler, '.')
+	return dot > 0 && dot < len(handler)-1 && !strings.HasSuffix(handler[:dot], "/")
 }
 
 func isEndpoint(text string) bool {
@@ -318,9 +329,9 @@ func (v *validator) checkAuthorizerName(name string, at Position, user string) {
 	if name == None || slices.Contains(names, name) {
 		return
 	}
-	suggestion := Suggest(name, append(names, None))
-	if suggestion == "" {
-		suggestion = suggestOrList(name, names)
+	suggestion := suggestOrList(name, names)
+	if strings.EqualFold(name, None) { // nothing less says that the route is meant to be open
+		suggestion = Suggest(name, []string{None})
 	}
 	v.report(at, "%s: no authorizer %q%s", user, name, suggestion)
 }
@@ -380,6 +391,9 @@ func (v *validator) checkPath(r *Route, user string, siblings map[string]sibling
 		switch {
 		case err != nil:
 			v.report(r.Position, "%s: %v", user, err)
+			return
+		case strings.Contains(segment, "*"):
+			v.report(r.Position, "%s: a path has no wildcard %s; the rest of a path, one segment or more, is {proxy+}", user, segment)
 			return
 		case greedy && i != len(segments)-1:
 			v.report(r.Position, "%s: the greedy parameter %s must be the last segment", user, segment)

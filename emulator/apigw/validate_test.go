@@ -261,10 +261,16 @@ func TestFindings(t *testing.T) {
 	a.Routes[2].AuthorizerPosition = at(42, 60)
 	a.Authorizers[0].ValidationExpression = "^Bearer .+$"
 	a.Authorizers[1].ValidationExpression, a.Authorizers[1].ExpressionPosition = "^Bearer .+$", at(25, 9)
+	a.Routes = append(a.Routes,
+		apigw.Route{Method: "GET", Path: "/ping", Position: at(70, 3)},
+		apigw.Route{Method: "GET", Path: "/users/:id/pets", Position: at(71, 3)},
+	)
 	want := []string{
 		`routes.yaml:25:9: authorizer "tenant": identityValidationExpression has no effect on a REQUEST authorizer; AWS ignores it, and so does gatewayd`,
 		`routes.yaml:42:60: route "GET /files/{path+}": authorizer NONE without a defaultAuthorizer says nothing; a SAM template with it does not deploy`,
 		`routes.yaml:60:17: resourcePolicy Statement: a policy without statements allows nothing [empty-statement-list]`,
+		`routes.yaml:70:3: route "GET /ping": API Gateway keeps /ping and /sping for itself; on AWS the route is never reached`,
+		`routes.yaml:71:3: route "GET /users/:id/pets": ":id" is text, which a URL must have as it stands; a path parameter is {id}`,
 	}
 	if diff := cmp.Diff(want, printed(a.Findings())); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -17,7 +17,7 @@ const MaxFile = 4 << 20
 // parse returns the root of the file's one document, or nil with the problem reported.
 func (d *decoder) parse(source []byte) *yaml.Node {
 	if len(source) > MaxFile {
-		d.reportAt(1, 1, "the file has %d bytes; a route file has %d at most", len(source), MaxFile)
+		d.reportAt(1, 1, "the file is larger than %d bytes, which a route file has at most", MaxFile)
 		return nil
 	}
 	source = bytes.TrimPrefix(source, []byte("\ufeff"))

@@ -61,7 +61,7 @@ func TestReadBytes(t *testing.T) {
 		{name: "columns of characters", source: "api: { name: \"日本\", stge: x }\n" + routes, want: []string{`f:1:20: unknown key "stge", did you mean "stage"?`}},
 		{name: "nothing", source: "", want: []string{`f:1:1: the file is empty`}},
 		{name: "nothing but a line", source: "\n", want: []string{`f:1:1: the file is empty`}},
-		{name: "too large", source: strings.Repeat("#", 4<<20) + "\n", want: []string{`f:1:1: the file has 4194305 bytes; a route file has 4194304 at most`}},
+		{name: "too large", source: strings.Repeat("#", 4<<20) + "\n", want: []string{`f:1:1: the file is larger than 4194304 bytes, which a route file has at most`}},
 		{
 			name: "too deep", source: routes + "api: { name: " + strings.Repeat("[", 200) + strings.Repeat("]", 200) + " }\n",
 			want: []string{`f:3:14: name must be text, not a list`, `f:3:112: nested over 100 deep`},
