@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,12 +18,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
+
 	"gatewayd/emulator"
 )
 
-// TestMain adds the flag -million, with which TestAnswersAreNotMixedUp sends that many requests.
+// TestMain adds the flag -million, with which the tests of answers that might be mixed up send that many requests.
 func TestMain(m *testing.M) {
-	flag.Bool("million", false, "send a million requests in TestAnswersAreNotMixedUp, not a hundred thousand")
+	flag.Bool("million", false, "send a million requests in TestAnswersAreNotMixedUp and its like, not a hundred thousand")
 	m.Run()
 }
 
@@ -33,28 +36,35 @@ api: { stage: dev }
 authorizers:
   kept: { function: authorizer }
   fresh: { function: authorizer, authorizerResultTtlInSeconds: 0 }
+  typed-kept: { function: typed-authorizer }
+  typed-fresh: { function: typed-authorizer, authorizerResultTtlInSeconds: 0 }
 routes:
   GET /kept/{n}: { function: backend, authorizer: kept }
   GET /fresh/{n}: { function: backend, authorizer: fresh }
+  GET /typed-kept/{n}: { function: typed-backend, authorizer: typed-kept }
+  GET /typed-fresh/{n}: { function: typed-backend, authorizer: typed-fresh }
 `
 
-// newEcho is a gateway whose authorizer lets the caller with the token N read /kept/N and /fresh/N and nothing else, and
-// whose backend answers who the authorizer says is calling. The counter has the calls of the authorizer, each of which
-// takes as long as given.
+// newEcho is a gateway whose authorizer lets the caller with the token N read /kept/N and the like and nothing else, and
+// whose backend answers who the authorizer says is calling. Both functions are there twice: called through JSON, and with API
+// Gateway's own events as structs. The counter has the calls of the authorizers, each of which takes as long as given.
 func newEcho(t *testing.T, source emulator.Source, takes time.Duration) (*emulator.Emulator, *atomic.Int64) {
 	t.Helper()
 	calls := &atomic.Int64{}
-	authorize := func(_ context.Context, event struct {
-		AuthorizationToken, MethodARN string
-	},
-	) (json.RawMessage, error) {
+	decide := func(token, methodARN string) (json.RawMessage, error) {
 		calls.Add(1)
 		if takes > 0 {
 			time.Sleep(takes)
 		}
-		stage := strings.Join(strings.SplitN(event.MethodARN, "/", 3)[:2], "/")
+		stage := strings.Join(strings.SplitN(methodARN, "/", 3)[:2], "/")
 		return fmt.Appendf(nil, `{"principalId":"p%[1]s","context":{"n":"%[1]s"},"policyDocument":{"Version":"2012-10-17",`+
-			`"Statement":[{"Action":"execute-api:Invoke","Effect":"Allow","Resource":"%[2]s/GET/*/%[1]s"}]}}`, event.AuthorizationToken, stage), nil
+			`"Statement":[{"Action":"execute-api:Invoke","Effect":"Allow","Resource":"%[2]s/GET/*/%[1]s"}]}}`, token, stage), nil
+	}
+	authorize := func(_ context.Context, event struct{ AuthorizationToken, MethodARN string }) (json.RawMessage, error) {
+		return decide(event.AuthorizationToken, event.MethodARN)
+	}
+	authorizeTyped := func(_ context.Context, event events.APIGatewayCustomAuthorizerRequest) (json.RawMessage, error) {
+		return decide(event.AuthorizationToken, event.MethodArn)
 	}
 	type echo struct {
 		PathParameters map[string]string
@@ -66,8 +76,16 @@ func newEcho(t *testing.T, source emulator.Source, takes time.Duration) (*emulat
 		a := event.RequestContext.Authorizer
 		return map[string]any{"statusCode": http.StatusOK, "body": a.PrincipalID + " " + a.N + " " + event.PathParameters["n"]}, nil
 	}
+	answerTyped := func(_ context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		a := event.RequestContext.Authorizer
+		body := fmt.Sprint(a["principalId"], " ", a["n"], " ", event.PathParameters["n"])
+		clear(a) // it is this request's own
+		clear(event.PathParameters)
+		return events.APIGatewayProxyResponse{StatusCode: http.StatusOK, Body: body}, nil
+	}
 	e, err := emulator.New(source, emulator.Functions{
 		"authorizer": emulator.Func(authorize), "backend": emulator.Func(answer),
+		"typed-authorizer": emulator.Func(authorizeTyped), "typed-backend": emulator.Func(answerTyped),
 	}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -85,10 +103,10 @@ func ask(e *emulator.Emulator, target, token string) *httptest.ResponseRecorder 
 }
 
 // No request gets what another one's authorizer said: neither its principal nor its context nor its policy, whether results
-// are kept or not. Every fourth request is for somebody else's path, and must be denied.
+// are kept or not, and whether the functions are called through JSON or not. One in four is for somebody else's path, and must
+// be denied.
 func TestAnswersAreNotMixedUp(t *testing.T) {
 	t.Parallel()
-	const workers, identities = 16, 5000
 	requests := 100_000
 	switch {
 	case million():
@@ -97,12 +115,65 @@ func TestAnswersAreNotMixedUp(t *testing.T) {
 		requests = 10_000
 	}
 	e, calls := newEcho(t, emulator.Routes(echoRoutes), 0)
+	askMany(t, requests, calls, func(target, token string) (int, string) {
+		got := ask(e, target, token)
+		return got.Code, got.Body.String()
+	})
+}
+
+// The same over connections, where a function runs on the goroutine that serves its connection. No two responses have the same
+// request id.
+func TestAnswersOverConnectionsAreNotMixedUp(t *testing.T) {
+	t.Parallel()
+	requests := 20_000
+	switch {
+	case million():
+		requests = 1_000_000
+	case testing.Short():
+		requests = 2000
+	}
+	e, calls := newEcho(t, emulator.Routes(echoRoutes), 0)
+	server := httptest.NewServer(e)
+	defer server.Close()
+	transport := &http.Transport{MaxIdleConnsPerHost: askers}
+	defer transport.CloseIdleConnections()
+	var ids sync.Map
+	askMany(t, requests, calls, func(target, token string) (int, string) {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+target, http.NoBody)
+		if err != nil {
+			return 0, err.Error()
+		}
+		request.Header.Set("Authorization", token)
+		response, err := transport.RoundTrip(request)
+		if err != nil {
+			return 0, err.Error()
+		}
+		defer response.Body.Close()
+		id := response.Header.Get("X-Amzn-Requestid")
+		if _, again := ids.LoadOrStore(id, true); again {
+			return 0, "two responses have the request id " + id
+		}
+		body, err := io.ReadAll(response.Body)
+		if err != nil {
+			return 0, err.Error()
+		}
+		return response.StatusCode, string(body)
+	})
+}
+
+// askers is how many requests are made at a time.
+const askers = 16
+
+// askMany sends requests of many identities at once and checks each answer against its own request.
+func askMany(t *testing.T, requests int, calls *atomic.Int64, send func(target, token string) (status int, body string)) {
+	t.Helper()
+	identities := min(5000, requests/2)
 	var next, wrong atomic.Int64
 	var group sync.WaitGroup
-	for range workers {
+	for range askers {
 		group.Go(func() {
 			for i := int(next.Add(1)); i <= requests; i = int(next.Add(1)) {
-				if problem := askWhoIAm(e, i, i%identities); problem != "" && wrong.Add(1) <= 10 {
+				if problem := askWhoIAm(send, i, i%identities); problem != "" && wrong.Add(1) <= 10 {
 					t.Error(problem)
 				}
 			}
@@ -113,26 +184,24 @@ func TestAnswersAreNotMixedUp(t *testing.T) {
 		t.Errorf("%d of %d answers are wrong", n, requests)
 	}
 	// Half of the requests call the authorizer each; the others call it once an identity, or a few times at once.
-	if n, least := int(calls.Load()), requests/2+identities/2; n < least || n > least+identities*workers/2 {
+	if n, least := int(calls.Load()), requests/2+identities/2; n < least || n > least+identities*askers/2 {
 		t.Errorf("the authorizer was called %d times for %d requests", n, requests)
 	}
 }
 
 // askWhoIAm sends the request of a number and says what is wrong with the answer.
-func askWhoIAm(e *emulator.Emulator, number, identity int) string {
-	token, target, path := strconv.Itoa(identity), "/dev/kept/", identity
-	if number%2 == 1 {
-		target = "/dev/fresh/"
-	}
-	status, body := http.StatusOK, fmt.Sprintf("p%[1]s %[1]s %[1]s", token)
-	if number%4 > 1 {
+func askWhoIAm(send func(target, token string) (int, string), number, identity int) string {
+	routes := [...]string{"/dev/kept/", "/dev/fresh/", "/dev/typed-kept/", "/dev/typed-fresh/"}
+	token, path := strconv.Itoa(identity), identity
+	wantStatus, wantBody := http.StatusOK, fmt.Sprintf("p%[1]s %[1]s %[1]s", token)
+	if number/len(routes)%4 == 3 {
 		path++
-		status = http.StatusForbidden
-		body = `{"Message":"User is not authorized to access this resource because no identity-based policy allows the execute-api:Invoke action"}`
+		wantStatus = http.StatusForbidden
+		wantBody = `{"Message":"User is not authorized to access this resource because no identity-based policy allows the execute-api:Invoke action"}`
 	}
-	got := ask(e, target+strconv.Itoa(path), token)
-	if got.Code != status || got.Body.String() != body {
-		return fmt.Sprintf("%s%d with token %s: got %d %s, want %d %s", target, path, token, got.Code, got.Body, status, body)
+	target := routes[number%len(routes)] + strconv.Itoa(path)
+	if status, body := send(target, token); status != wantStatus || body != wantBody {
+		return fmt.Sprintf("%s with token %s: got %d %s, want %d %s", target, token, status, body, wantStatus, wantBody)
 	}
 	return ""
 }
