@@ -125,7 +125,7 @@ func TestAnswersAreNotMixedUp(t *testing.T) {
 // request id.
 func TestAnswersOverConnectionsAreNotMixedUp(t *testing.T) {
 	t.Parallel()
-	requests := 20_000
+	requests := 10_000
 	switch {
 	case million():
 		requests = 1_000_000
