@@ -55,7 +55,7 @@ func (c *serveCommand) Validate() error {
 	if _, err := netip.ParseAddr(c.SourceIP); c.SourceIP != "" && err != nil {
 		return fmt.Errorf("--source-ip: %w", err)
 	}
-	return c.disabledFlags.check(c.Strict)
+	return c.check(c.Strict)
 }
 
 func (c *serveCommand) run(ctx context.Context, p *program) error {

@@ -51,20 +51,20 @@ routes:
 func newEcho(t *testing.T, source emulator.Source, takes time.Duration) (*emulator.Emulator, *atomic.Int64) {
 	t.Helper()
 	calls := &atomic.Int64{}
-	decide := func(token, methodARN string) (json.RawMessage, error) {
+	decide := func(token, methodARN string) json.RawMessage {
 		calls.Add(1)
 		if takes > 0 {
 			time.Sleep(takes)
 		}
 		stage := strings.Join(strings.SplitN(methodARN, "/", 3)[:2], "/")
 		return fmt.Appendf(nil, `{"principalId":"p%[1]s","context":{"n":"%[1]s"},"policyDocument":{"Version":"2012-10-17",`+
-			`"Statement":[{"Action":"execute-api:Invoke","Effect":"Allow","Resource":"%[2]s/GET/*/%[1]s"}]}}`, token, stage), nil
+			`"Statement":[{"Action":"execute-api:Invoke","Effect":"Allow","Resource":"%[2]s/GET/*/%[1]s"}]}}`, token, stage)
 	}
 	authorize := func(_ context.Context, event struct{ AuthorizationToken, MethodARN string }) (json.RawMessage, error) {
-		return decide(event.AuthorizationToken, event.MethodARN)
+		return decide(event.AuthorizationToken, event.MethodARN), nil
 	}
 	authorizeTyped := func(_ context.Context, event events.APIGatewayCustomAuthorizerRequest) (json.RawMessage, error) {
-		return decide(event.AuthorizationToken, event.MethodArn)
+		return decide(event.AuthorizationToken, event.MethodArn), nil
 	}
 	type echo struct {
 		PathParameters map[string]string
