@@ -2,6 +2,7 @@ package apigw_test
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -274,6 +275,110 @@ func TestFindings(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, printed(a.Findings())); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// planned is an API with keys and plans, without a finding.
+func planned() *apigw.API {
+	a := petstore()
+	a.Routes[0].APIKeyRequired, a.Routes[0].APIKeyPosition = true, at(40, 60)
+	a.APIKeys = []apigw.APIKey{{ID: "key-1", Name: "partner", Value: strings.Repeat("k", 20), Position: at(50, 5), ValuePosition: at(50, 20)}}
+	a.UsagePlans = []apigw.UsagePlan{{
+		Name: "gold", APIKeys: []apigw.KeyReference{{Key: "partner", Position: at(60, 20)}}, Position: at(60, 5),
+		Throttle: &apigw.Throttle{RateLimit: 1, BurstLimit: 1, Position: at(61, 15)},
+		Quota:    &apigw.Quota{Limit: 10, Period: apigw.Day, Position: at(62, 12)},
+		Methods:  []apigw.MethodThrottle{{Route: "GET /", Throttle: apigw.Throttle{Position: at(63, 15)}}},
+	}}
+	a.Throttle = &apigw.StageThrottle{Throttle: apigw.Throttle{Position: at(70, 11)}}
+	a.SetDefaults()
+	return a
+}
+
+func TestUsageProblems(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		change func(*apigw.API)
+		want   []string
+	}{
+		{name: "nothing", change: func(*apigw.API) {}},
+		{name: "source", change: func(a *apigw.API) { a.APIKeySource = "QUERY" }, want: []string{`routes.yaml:1:1: apiKeySource "QUERY" must be HEADER or AUTHORIZER`}},
+		{name: "128 characters", change: func(a *apigw.API) { a.APIKeys[0].Value = strings.Repeat("k", 128) }},
+		{name: "129 characters", change: func(a *apigw.API) { a.APIKeys[0].Value = strings.Repeat("k", 129) }, want: []string{`routes.yaml:50:20: API key "key-1" (partner): a value has from 20 to 128 characters, not 129`}},
+		{name: "a value made in code", change: func(a *apigw.API) { a.APIKeys[0].Value, a.APIKeys[0].ValuePosition = "", apigw.Position{} }, want: []string{`routes.yaml:50:5: API key "key-1" (partner): a value has from 20 to 128 characters, not 0`}},
+		{name: "a space", change: func(a *apigw.API) { a.APIKeys[0].Value += " " }, want: []string{`routes.yaml:50:20: API key "key-1" (partner): a value has letters, digits and signs of ASCII only, and no spaces`}},
+		{name: "rate", change: func(a *apigw.API) { a.UsagePlans[0].Throttle.RateLimit = math.NaN() }, want: []string{`routes.yaml:61:15: usage plan "gold": throttle: rateLimit must not be negative`}},
+		{name: "burst", change: func(a *apigw.API) { a.UsagePlans[0].Methods[0].BurstLimit = -1 }, want: []string{`routes.yaml:63:15: usage plan "gold": method "GET /": burstLimit must not be negative`}},
+		{name: "account", change: func(a *apigw.API) { a.Throttle.Account.RateLimit = -1 }, want: []string{`routes.yaml:70:11: throttle.account: rateLimit must not be negative`}},
+		{name: "period", change: func(a *apigw.API) { a.UsagePlans[0].Quota.Period = "YEAR" }, want: []string{`routes.yaml:62:12: usage plan "gold": quota: period "YEAR" must be DAY, WEEK or MONTH`}},
+		{name: "quota", change: func(a *apigw.API) { a.UsagePlans[0].Quota.Limit = -1 }, want: []string{`routes.yaml:62:12: usage plan "gold": quota: limit and offset must not be negative`}},
+		{name: "a method twice", change: func(a *apigw.API) {
+			a.UsagePlans[0].Methods = append(a.UsagePlans[0].Methods, a.UsagePlans[0].Methods[0])
+		}, want: []string{`routes.yaml:63:15: usage plan "gold": method "GET /" again, first at routes.yaml:63:15`}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			a := planned()
+			tt.change(a)
+			if diff := cmp.Diff(tt.want, printed(a.Validate(handlers()))); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestUsageFindings(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		change func(*apigw.API)
+		want   []string
+	}{
+		{name: "nothing", change: func(*apigw.API) {}},
+		{
+			name:   "no plan",
+			change: func(a *apigw.API) { a.UsagePlans = nil },
+			want: []string{
+				`routes.yaml:40:60: route "GET /" requires an API key, and no key that is enabled is in a usage plan: every request is refused`,
+				`routes.yaml:50:5: API key "key-1" (partner) is in no usage plan, so every route that requires a key refuses it`,
+			},
+		},
+		{
+			name:   "disabled",
+			change: func(a *apigw.API) { a.APIKeys[0].Disabled = true },
+			want:   []string{`routes.yaml:40:60: route "GET /" requires an API key, and no key that is enabled is in a usage plan: every request is refused`},
+		},
+		{
+			name:   "the key of no authorizer",
+			change: func(a *apigw.API) { a.APIKeySource, a.Routes[0].Authorizer = apigw.AuthorizerKeySource, apigw.None },
+			want:   []string{`routes.yaml:40:60: route "GET /": with apiKeySource AUTHORIZER the key comes from the authorizer, and the route has none: every request is refused`},
+		},
+		{
+			name:   "nobody asks for a key",
+			change: func(a *apigw.API) { a.Routes[0].APIKeyRequired = false },
+			want:   []string{`routes.yaml:60:5: usage plan "gold" limits nothing: no route says apiKeyRequired: true`},
+		},
+		{
+			name:   "a method that asks for no key",
+			change: func(a *apigw.API) { a.UsagePlans[0].Methods[0].Route = "GET /files/{path+}" },
+			want:   []string{`routes.yaml:63:15: usage plan "gold": method "GET /files/{path+}" requires no API key, so its throttle limits nothing`},
+		},
+		{
+			name:   "an offset",
+			change: func(a *apigw.API) { a.UsagePlans[0].Quota.Offset = 1 },
+			want:   []string{`routes.yaml:62:12: usage plan "gold": quota: AWS takes an offset of 0 at most with period DAY`},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			a := planned()
+			tt.change(a)
+			if diff := cmp.Diff(tt.want, printed(a.Findings())); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 

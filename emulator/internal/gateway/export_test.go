@@ -1,10 +1,30 @@
 package gateway
 
 import (
+	"net/http"
 	"time"
 
 	"gatewayd/emulator/trace"
 )
+
+// Meter is the step that looks at API keys and throttles, for a request that may be made over and over. It reports whether the
+// request may pass.
+func (g *Gateway) Meter(r *http.Request) func() bool {
+	x := g.begin(nil, r)
+	resourcePath, refusal := x.stage()
+	if refusal != nil {
+		panic(refusal)
+	}
+	found, refusal := x.route(resourcePath)
+	if refusal != nil {
+		panic(refusal)
+	}
+	steps := x.trace.Steps
+	return func() bool {
+		x.trace.Steps = steps
+		return x.meter(found, nil) == nil
+	}
+}
 
 // Account writes the trace of an authorized request, without the request.
 func (g *Gateway) Account() {

@@ -13,7 +13,7 @@ type bucket struct {
 }
 
 // fraction is what rounding may have taken from a token that came back just now.
-const fraction = 1e-9
+const fraction = 1e-12
 
 // limit is a bucket with its size and the rate at which it fills.
 type limit struct {
@@ -24,9 +24,12 @@ type limit struct {
 	bucket *bucket
 }
 
-// spent is what is missing at a time. A clock that was set back fills nothing.
+// spent is what is missing at a time. A clock that is set back fills nothing, and goes on filling from there.
 func (l *limit) spent(now time.Time) float64 {
-	elapsed := max(now.Sub(l.bucket.at), 0).Seconds()
+	if now.Before(l.bucket.at) {
+		l.bucket.at = now
+	}
+	elapsed := now.Sub(l.bucket.at).Seconds()
 	// It can have been a larger bucket.
 	return max(min(l.bucket.spent, float64(l.burst))-elapsed*l.rate, 0)
 }
