@@ -17,8 +17,8 @@ import (
 // The pages about functions show files of examples, which CI runs, as they are.
 func TestPagesShowExamples(t *testing.T) {
 	t.Parallel()
-	shown := regexp.MustCompile("(?m)^`([a-z.]+)`:\n\n```[a-z]+\n((?s:.*?))```$")
-	for _, language := range []string{"python", "node", "go"} {
+	shown := regexp.MustCompile("(?m)^`([A-Za-z./]+)`:\n\n```[a-z]+\n((?s:.*?))```$")
+	for _, language := range []string{"python", "node", "go", "java"} {
 		page, err := os.ReadFile(path.Join("docs", "functions", language+".md"))
 		if err != nil {
 			t.Fatal(err)
@@ -60,13 +60,19 @@ func TestPageHasEveryFinding(t *testing.T) {
 			t.Fatal(err)
 		}
 		ast.Inspect(source, func(n ast.Node) bool {
-			if spec, ok := n.(*ast.ValueSpec); ok && inFile(spec) {
-				code, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
-				if err != nil {
-					t.Error(err)
-				}
-				want = append(want, code)
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok || !inFile(spec) {
+				return true
 			}
+			literal, ok := spec.Values[0].(*ast.BasicLit)
+			if !ok {
+				t.Fatalf("%s: %s is no literal", file, spec.Names[0].Name)
+			}
+			code, err := strconv.Unquote(literal.Value)
+			if err != nil {
+				t.Error(err)
+			}
+			want = append(want, code)
 			return true
 		})
 	}

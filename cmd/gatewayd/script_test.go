@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"maps"
 	"net"
@@ -39,6 +40,13 @@ func TestScripts(t *testing.T) {
 			env.Setenv("NO_PROXY", "127.0.0.1")
 			env.Setenv("GORACE", noWait)
 			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			module, ok := strings.CutPrefix(name, "python:")
+			if !ok {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return exec.CommandContext(t.Context(), "python3", "-c", "import "+module).Run() == nil, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "ports": ports, "ready": ready, "fetch": fetch, "fetchToken": fetchToken, "listen": listenOn, "claims": claims,
