@@ -17,7 +17,8 @@ type explainCommand struct {
 	Method string   `arg:"" help:"The method."`
 	Path   string   `arg:"" help:"The path as a client sends it, with the stage, and with or without a query."`
 	Header []string `short:"H" sep:"none" placeholder:"NAME: VALUE" help:"A header; may be repeated."`
-	JSON   bool     `name:"json" help:"Print the trace as JSON."`
+	JSON   bool     `name:"json" xor:"form" help:"Print the trace as JSON."`
+	Log    bool     `name:"execution-log" xor:"form" help:"Print the trace in the lines of API Gateway's own execution log."`
 	programFlags
 
 	request emulator.ExplainRequest
@@ -42,9 +43,12 @@ func (c *explainCommand) run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	if c.JSON {
+	switch {
+	case c.JSON:
 		err = writeJSON(p.stdout, explained)
-	} else {
+	case c.Log:
+		err = trace.ExecutionLog(p.stdout, explained)
+	default:
 		err = trace.Render(p.stdout, explained, trace.RenderOptions{Color: p.colors()})
 	}
 	switch {

@@ -42,6 +42,8 @@ type IdentitySource struct {
 // IdentityDetail is the detail of looking for identity sources.
 type IdentityDetail struct {
 	Authorizer string
+	Type       string // TOKEN or REQUEST
+	Expression string // that the token must match, "" for any
 	Sources    []IdentitySource
 }
 
@@ -59,7 +61,12 @@ func (d IdentityDetail) show(shown func(string) string) any {
 	for i, s := range d.Sources {
 		sources[i] = source{s.Source, s.Found, shown(s.Value)}
 	}
-	return map[string]any{"authorizer": d.Authorizer, "sources": sources}
+	return struct {
+		Authorizer string   `json:"authorizer"`
+		Type       string   `json:"type,omitempty"`
+		Sources    []source `json:"sources"`
+		Expression string   `json:"identityValidationExpression,omitempty"`
+	}{d.Authorizer, d.Type, sources, d.Expression}
 }
 
 // InvocationDetail is the detail of calling a function: an authorizer's or an integration's. Make one with

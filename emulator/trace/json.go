@@ -16,6 +16,7 @@ type document struct {
 	MethodARN string         `json:"methodArn,omitempty"`
 	Status    int            `json:"status"`
 	Code      Code           `json:"code"`
+	Response  string         `json:"gatewayResponse,omitempty"`
 	Reason    string         `json:"reason"`
 	Hint      string         `json:"hint,omitempty"`
 	Steps     []stepDocument `json:"steps"`
@@ -44,7 +45,7 @@ func (t Trace) MarshalJSON() ([]byte, error) {
 	out := document{
 		RequestID: t.RequestID, Time: t.Time.UTC(), Millis: millis(t.Duration), Method: t.Method, Path: t.Path, Route: t.Route,
 		MethodARN: t.MethodARN, Status: t.Status, Code: t.Code, Reason: t.Reason, Hint: t.Hint, Steps: make([]stepDocument, len(t.Steps)),
-		Secrets: t.ShowSecrets,
+		Response: t.GatewayResponse, Secrets: t.ShowSecrets,
 	}
 	for i, s := range t.Steps {
 		out.Steps[i] = stepDocument{s.Name, s.Code, millis(s.Duration), nil, s.Source, s.Confidence}
@@ -89,7 +90,7 @@ func (t *Trace) UnmarshalJSON(text []byte) error {
 	*t = Trace{
 		RequestID: in.RequestID, Time: in.Time, Duration: duration(in.Millis), Method: in.Method, Path: in.Path, Route: in.Route,
 		MethodARN: in.MethodARN, Status: in.Status, Code: in.Code, Reason: in.Reason, Hint: in.Hint, Steps: make([]Step, len(in.Steps)),
-		ShowSecrets: in.Secrets,
+		GatewayResponse: in.Response, ShowSecrets: in.Secrets,
 	}
 	for i, s := range in.Steps {
 		t.Steps[i] = Step{Name: s.Name, Code: s.Code, Duration: duration(s.Millis), Source: s.Source, Confidence: s.Confidence}

@@ -119,11 +119,6 @@ func (zeros) Read(p []byte) (int, error) {
 // Whoever reads a rendered trace sees what the client received, why, and what to change. Each kind of refusal has its own.
 func TestRender(t *testing.T) {
 	t.Parallel()
-	const golden = "testdata/render.txtar"
-	archive, err := txtar.ParseFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
 	missing := map[trace.Code]bool{} //nolint:exhaustive // it is filled below
 	for _, code := range codes(t) {
 		missing[trace.Code(code)] = true
@@ -181,7 +176,7 @@ func TestRender(t *testing.T) {
 		{name: "a function that is not there", path: "/dev/unreachable"},
 	}
 	g := runRendered(t)
-	got := &txtar.Archive{Comment: archive.Comment}
+	got := map[string]*txtar.Archive{"render": {}, "executionlog": {}}
 	for _, tt := range tests {
 		headers := append([]string{"X-Amzn-Requestid", "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"}, tt.headers...)
 		method := tt.method
@@ -190,24 +185,39 @@ func TestRender(t *testing.T) {
 		}
 		tr := g.Do(method, tt.path, tt.body, headers...).Trace
 		delete(missing, tr.Code)
-		got.Files = append(got.Files, txtar.File{Name: tt.name, Data: []byte(renderedText(t, tr))})
+		text, log := renderedText(t, tr)
+		got["render"].Files = append(got["render"].Files, txtar.File{Name: tt.name, Data: []byte(text)})
+		got["executionlog"].Files = append(got["executionlog"].Files, txtar.File{Name: tt.name, Data: []byte(log)})
 	}
-	if flag.Lookup("update").Value.String() == "true" {
-		if err := os.WriteFile(golden, txtar.Format(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(string(txtar.Format(archive)), string(txtar.Format(got))); diff != "" {
-		t.Errorf("rendered (-want +got; -update rewrites them):\n%s", diff)
+	for name, archive := range got {
+		compareGolden(t, "testdata/"+name+".txtar", archive)
 	}
 	for code := range missing {
 		t.Errorf("no trace with the code %s was rendered", code)
 	}
 }
 
-// renderedText is what a trace looks like, its times always the same.
-func renderedText(t *testing.T, tr trace.Trace) string {
+// compareGolden compares all but the comment of a file.
+func compareGolden(t *testing.T, file string, got *txtar.Archive) {
+	t.Helper()
+	want, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got.Comment = want.Comment
+	if flag.Lookup("update").Value.String() == "true" {
+		if err := os.WriteFile(file, txtar.Format(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(string(txtar.Format(want)), string(txtar.Format(got))); diff != "" {
+		t.Errorf("%s (-want +got; -update rewrites it):\n%s", file, diff)
+	}
+}
+
+// renderedText is what a trace looks like, for a person and in AWS's words, its times always the same.
+func renderedText(t *testing.T, tr trace.Trace) (rendered, log string) {
 	t.Helper()
 	tr.Time, tr.Duration = at(12, 0), 1234*time.Microsecond
 	for i := range tr.Steps {
@@ -248,7 +258,19 @@ func renderedText(t *testing.T, tr trace.Trace) string {
 	if diff := cmp.Diff(text.String(), again.String()); diff != "" {
 		t.Errorf("rendered from JSON (-want +got):\n%s", diff)
 	}
-	return tomorrow.ReplaceAllString(text.String(), "2000-01-02${1}00:00")
+	var lines, linesAgain bytes.Buffer
+	if err := errors.Join(trace.ExecutionLog(&lines, tr), trace.ExecutionLog(&linesAgain, received)); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(lines.String(), "hunter2-hunter2") {
+		t.Errorf("a secret is logged:\n%s", &lines)
+	}
+	if diff := cmp.Diff(lines.String(), linesAgain.String()); diff != "" {
+		t.Errorf("logged from JSON (-want +got):\n%s", diff)
+	}
+	// The events of routes and of REQUEST authorizers are long, and have the time in them.
+	event := regexp.MustCompile(`\{[^\n]*"requestContext"[^\n]*\}`)
+	return tomorrow.ReplaceAllString(text.String(), "2000-01-02${1}00:00"), event.ReplaceAllString(lines.String(), "{… an event …}")
 }
 
 // tomorrow is when a quota of a day resets.

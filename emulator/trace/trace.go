@@ -18,6 +18,9 @@ type Trace struct {
 	Steps     []Step
 	Cache     *Cache // nil when no authorizer got so far
 
+	// GatewayResponse is the type of the gateway response that a refused client received, in AWS's words: UNAUTHORIZED.
+	GatewayResponse string
+
 	// ShowSecrets is a trace that hides nothing, for a developer who asked for it: tokens, cookies and passwords can be read.
 	// An event or answer of over 64 KiB, of which an excerpt was kept, has its secrets masked all the same.
 	ShowSecrets bool

@@ -89,6 +89,17 @@ func (a *Authorizer) WithTyped(invoke TypedInvoker) *Authorizer {
 // Name is the authorizer's name in the route file.
 func (a *Authorizer) Name() string { return a.name }
 
+// Type is TOKEN or REQUEST.
+func (a *Authorizer) Type() string { return string(a.kind) }
+
+// Expression is what the token of a TOKEN authorizer must match, "" for any.
+func (a *Authorizer) Expression() string {
+	if a.expression == nil {
+		return ""
+	}
+	return a.expression.text
+}
+
 // Results is where the authorizer keeps its results.
 func (a *Authorizer) Results() *Store { return a.results }
 

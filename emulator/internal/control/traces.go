@@ -1,6 +1,7 @@
 package control
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -84,7 +85,27 @@ func (a *api) trace(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, fmt.Sprintf("no trace of request %q; the newest 1,000 are kept, and the id is the response's x-amzn-RequestId", id))
 		return
 	}
-	reply(w, http.StatusOK, t)
+	var text bytes.Buffer
+	var err error
+	switch format := r.URL.Query().Get("format"); format {
+	case "", "json":
+		reply(w, http.StatusOK, t)
+		return
+	case "text": // for a person
+		err = trace.Render(&text, t, trace.RenderOptions{})
+	case "log": // in AWS's words
+		err = trace.ExecutionLog(&text, t)
+	default:
+		fail(w, http.StatusBadRequest, fmt.Sprintf("format %q is none of json, text and log", format))
+		return
+	}
+	if err != nil {
+		fail(w, http.StatusInternalServerError, err.Error())
+		return
+	}
+	header(w, "text/plain; charset=utf-8")
+	// The client may be gone; there is nobody else to tell.
+	_, _ = text.WriteTo(w)
 }
 
 // streamTraces sends each trace when its request is answered, as server-sent events: a message is a trace in JSON, and the

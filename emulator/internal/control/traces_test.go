@@ -63,6 +63,38 @@ func TestTraces(t *testing.T) {
 	}
 }
 
+// A trace is there for programs, for a person and in AWS's words.
+func TestTraceFormats(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, query string
+		status      int
+		contentType string
+		want        string // a part
+	}{
+		{name: "for programs", status: 200, contentType: "application/json", want: `"code": "identity.missing"`},
+		{name: "said", query: "?format=json", status: 200, contentType: "application/json", want: `"gatewayResponse": "UNAUTHORIZED"`},
+		{name: "for a person", query: "?format=text", status: 200, contentType: "text/plain; charset=utf-8", want: "GET /dev/pets  401 identity.missing\n"},
+		{name: "in AWS's words", query: "?format=log", status: 200, contentType: "text/plain; charset=utf-8", want: "Gateway response type: UNAUTHORIZED with status code: 401\n"},
+		{name: "unknown", query: "?format=xml", status: 400, contentType: "application/json", want: `format \"xml\" is none of json, text and log`},
+	}
+	options := (&fake{}).options()
+	options.Trace = func(id string) (trace.Trace, bool) {
+		return trace.Trace{
+			RequestID: id, Method: "GET", Path: "/dev/pets", Status: 401, Code: trace.IdentityMissing, GatewayResponse: "UNAUTHORIZED",
+		}, true
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := send(t, options, http.MethodGet, "/_gatewayd/traces/id-1"+tt.query, nil)
+			if w.Code != tt.status || w.Header().Get("Content-Type") != tt.contentType || !strings.Contains(w.Body.String(), tt.want) {
+				t.Errorf("%d %s:\n%s", w.Code, w.Header().Get("Content-Type"), w.Body)
+			}
+		})
+	}
+}
+
 func TestTraceFilter(t *testing.T) {
 	t.Parallel()
 	denied := trace.Trace{Status: 403, Code: trace.PolicyImplicitDeny, Route: "GET /pets"}

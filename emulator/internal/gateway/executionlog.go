@@ -95,13 +95,7 @@ func configurationError(refusal *apigw.Error) string {
 		// It reads the error as if it were an answer (rest-authorizer 5.4, 5.24).
 		return `Invalid JSON in response: Unrecognized field "errorType" , not marked as ignorable`
 	}
-	switch refusal.Code { //nolint:exhaustive // the others have no words of their own
-	case trace.AuthorizerPolicyInvalid:
-		return "Could not parse policy: " + refusal.Reason
-	case trace.AuthorizerOutputInvalid, trace.AuthorizerContextInvalid:
-		return "Invalid JSON in response: " + refusal.Reason
-	}
-	return "Authorizer error"
+	return trace.ConfigurationError(refusal.Code, refusal.Reason)
 }
 
 // shown is an event and an answer as a trace shows them that knows the identity.

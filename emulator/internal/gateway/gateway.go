@@ -255,6 +255,7 @@ func (x *exchange) permit(ctx context.Context, found *route, resource policy.Ver
 // refuse turns the error of a step into the gateway response, and ends the trace with it.
 func (x *exchange) refuse(e *apigw.Error) response {
 	x.trace.Code, x.trace.Reason, x.trace.Hint = e.Code, trace.Brief(e.Reason), trace.Brief(e.Hint)
+	x.trace.GatewayResponse = string(e.Type)
 	if x.gateway.options.Legacy && e.Type == apigw.AccessDenied {
 		x.trace.Hint += "; legacy messages: the client has the text that AWS sent until 2023"
 	}

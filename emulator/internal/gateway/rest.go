@@ -13,7 +13,9 @@ import (
 // identify finds the identity sources, before anything is called or looked up.
 func (x *exchange) identify(found *route) (authorizer.Identity, *apigw.Error) {
 	id, err := found.authorizer.IdentifyInto(x.request, x.account.sources[:0])
-	x.account.identity = trace.IdentityDetail{Authorizer: found.authorizer.Name(), Sources: id.Sources}
+	x.account.identity = trace.IdentityDetail{
+		Authorizer: found.authorizer.Name(), Type: found.authorizer.Type(), Expression: found.authorizer.Expression(), Sources: id.Sources,
+	}
 	step := trace.Step{
 		Name: "identity", Source: found.authorizer.Source(), Confidence: trace.Recorded, Detail: &x.account.identity,
 	}

@@ -1,0 +1,189 @@
+package trace
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// ExecutionLog writes a trace in the lines of API Gateway's own execution log, for whoever knows those: what it logs to
+// CloudWatch with full request data, in the form of the log that its console shows. It has what AWS tells and no more; the
+// reason of a refusal, the hint and why statements apply are in what [Render] writes. Secrets are masked.
+//
+// Source: https://repost.aws/knowledge-center/api-gateway-logs and logs that were published (rest-authorizer 9). AWS names an
+// authorizer by an id, which is its name here.
+func ExecutionLog(w io.Writer, t Trace) error {
+	text, err := json.Marshal(t)
+	if err != nil {
+		return err
+	}
+	// What was read back has nothing but what JSON shows: so much is masked.
+	if err := json.Unmarshal(text, &t); err != nil {
+		return err
+	}
+	l := executionLog{trace: &t, at: t.Time}
+	fmt.Fprintf(&l.text, "Execution log for request %s\n", printable(t.RequestID))
+	for i := range t.Steps {
+		if err := l.step(&t.Steps[i]); err != nil {
+			return err
+		}
+	}
+	if l.started {
+		l.line("Method completed with status: %d", t.Status)
+	} else if t.GatewayResponse != "" {
+		l.line("Gateway response type: %s with status code: %d", t.GatewayResponse, t.Status)
+	}
+	_, err = io.WriteString(w, l.text.String())
+	return err
+}
+
+// executionLog collects the lines.
+type executionLog struct {
+	trace   *Trace
+	at      time.Time
+	started bool // the integration
+	text    strings.Builder
+}
+
+func (l *executionLog) line(format string, args ...any) {
+	stamp := l.at.UTC().Format("Mon Jan 02 15:04:05 UTC 2006")
+	fmt.Fprintf(&l.text, "%s : %s\n", stamp, printable(fmt.Sprintf(format, args...)))
+}
+
+// logged are the members of a detail that AWS logs.
+type logged struct {
+	Authorizer, Type string
+	Sources          []struct{ Source, Value string }
+
+	Function, Endpoint, Error, PrincipalID string
+	Event, Answer, Request, Response       json.RawMessage
+}
+
+func (l *executionLog) step(s *Step) error {
+	l.at = l.at.Add(s.Duration)
+	var found logged
+	if s.Detail != nil {
+		text, err := json.Marshal(s.Detail.view())
+		if err != nil {
+			return err
+		}
+		if err := json.Unmarshal(text, &found); err != nil {
+			return err
+		}
+	}
+	switch s.Name {
+	case "identity":
+		l.identity(s, &found)
+	case "authorizer":
+		l.authorizer(s, &found)
+	case "policy", "resourcePolicy":
+		l.policy(s, &found)
+	case "integration":
+		l.integration(s, &found)
+	}
+	return nil
+}
+
+func (l *executionLog) identity(s *Step, found *logged) {
+	l.line("Starting authorizer: %s for request: %s", found.Authorizer, l.trace.RequestID)
+	var values []string
+	for _, source := range found.Sources {
+		values = append(values, source.Source+"="+source.Value)
+	}
+	if found.Type == "TOKEN" && len(found.Sources) > 0 {
+		l.line("Incoming identity: %s", found.Sources[0].Value)
+	} else {
+		l.line("Incoming identity: {%s}", strings.Join(values, ", "))
+	}
+	if s.Code != "" {
+		l.line("Unauthorized request: %s", l.trace.RequestID)
+	}
+}
+
+func (l *executionLog) authorizer(s *Step, found *logged) {
+	if found.Function != "" {
+		l.sending(found)
+	}
+	if found.Answer != nil {
+		l.line("Authorizer result body before parsing: %s", found.Answer)
+	}
+	switch s.Code {
+	case "":
+	case AuthorizerUnauthorized:
+		l.line("Unauthorized request: %s", l.trace.RequestID)
+	default:
+		l.line("Execution failed due to configuration error: %s", ConfigurationError(s.Code, l.trace.Reason))
+		l.line("AuthorizerConfigurationException")
+	}
+}
+
+// ConfigurationError is how AWS's log names what an authorizer did wrong. Of a policy or an answer that cannot be used, the
+// reason follows.
+func ConfigurationError(code Code, reason string) string {
+	switch code { //nolint:exhaustive // the others have no words of their own
+	case AuthorizerPolicyInvalid:
+		return "Could not parse policy: " + reason
+	case AuthorizerOutputInvalid, AuthorizerContextInvalid:
+		return "Invalid JSON in response: " + reason
+	}
+	return "Authorizer error"
+}
+
+// policy tells of the authorizer's policy, and of a resource policy only if it denies.
+func (l *executionLog) policy(s *Step, found *logged) {
+	if s.Name == "policy" {
+		l.line("Using valid authorizer policy for principal: %s", Mask(found.PrincipalID))
+		l.line("Successfully completed authorizer execution")
+	}
+	if s.Code != "" && s.Code != PolicyAllow {
+		l.line("The client is not authorized to perform this operation.")
+	}
+}
+
+func (l *executionLog) sending(found *logged) {
+	to := found.Endpoint
+	if to == "" {
+		to = "function:" + found.Function
+	}
+	if found.Event == nil {
+		found.Event = found.Request
+	}
+	l.line("Endpoint request body after transformations: %s", found.Event)
+	l.line("Sending request to %s", to)
+}
+
+func (l *executionLog) integration(s *Step, found *logged) {
+	const resource = 2
+	l.started = true
+	before := l.at
+	l.at = l.at.Add(-s.Duration)
+	l.line("Starting execution for request: %s", l.trace.RequestID)
+	if route := strings.SplitN(l.trace.Route, " ", resource); len(route) == resource {
+		l.line("HTTP Method: %s, Resource Path: %s", l.trace.Method, route[1])
+	}
+	if found.Function != "" || found.Endpoint != "" {
+		l.sending(found)
+	}
+	l.at = before
+	if found.Answer == nil {
+		found.Answer = found.Response
+	}
+	if found.Answer != nil {
+		l.line("Received response. Integration latency: %d ms", s.Duration.Milliseconds())
+		l.line("Endpoint response body before transformations: %s", found.Answer)
+	}
+	switch s.Code { //nolint:exhaustive // the others are no failures of an integration
+	case IntegrationMalformed:
+		l.line("Execution failed due to configuration error: Malformed Lambda proxy response")
+	case IntegrationTimeout:
+		l.line("Execution failed due to a timeout error")
+	case IntegrationError:
+		l.line("Lambda execution failed with status 200 due to customer function error: %s", found.Error)
+	case IntegrationUnreachable:
+		l.line("Execution failed due to configuration error: %s", found.Error)
+	case IntegrationOK:
+		l.line("Successfully completed execution")
+	}
+}
