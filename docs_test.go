@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"regexp"
+	"strings"
 	"slices"
 	"strconv"
 	"testing"
@@ -80,5 +81,35 @@ func TestPageHasEveryFinding(t *testing.T) {
 	slices.Sort(want)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("codes (-source +page):\n%s", diff)
+	}
+}
+
+// The page about testing shows tests that are run: those of examples/testing, and the example of package emulatortest.
+func TestTestingPage(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("docs/testing.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?m)^```([a-z]+)\n((?s:.*?))^```$").FindAllStringSubmatch(string(page), -1)
+	shown := map[string]string{}
+	for _, block := range blocks {
+		shown[block[1]] = block[2]
+	}
+	for language, file := range map[string]string{"python": "test_pets.py", "js": "pets.test.mjs", "sh": "test_pets.sh"} {
+		want, err := os.ReadFile(path.Join("examples", "testing", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), shown[language]); diff != "" {
+			t.Errorf("%s (-example +page):\n%s", file, diff)
+		}
+	}
+	example, err := os.ReadFile("emulator/emulatortest/example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shown["go"] == "" || !strings.Contains(string(example), shown["go"]) {
+		t.Errorf("the example of emulatortest is not what the page shows:\n%s", shown["go"])
 	}
 }

@@ -80,7 +80,7 @@ func (a *api) traces(w http.ResponseWriter, r *http.Request) {
 
 func (a *api) trace(w http.ResponseWriter, r *http.Request) {
 	id := chi.URLParam(r, "requestId")
-	t, ok := a.Trace(id)
+	t, ok := a.arriving(r.Context(), id)
 	if !ok {
 		fail(w, http.StatusNotFound, fmt.Sprintf("no trace of request %q; the newest 1,000 are kept, and the id is the response's x-amzn-RequestId", id))
 		return
@@ -106,6 +106,28 @@ func (a *api) trace(w http.ResponseWriter, r *http.Request) {
 	header(w, "text/plain; charset=utf-8")
 	// The client may be gone; there is nobody else to tell.
 	_, _ = text.WriteTo(w)
+}
+
+// arrival is how long a trace may take to be there after the client has its response.
+const arrival = 200 * time.Millisecond
+
+// arriving is the trace of a request, which a client may ask for as soon as it has the first byte of a long response.
+func (a *api) arriving(ctx context.Context, id string) (trace.Trace, bool) {
+	if t, ok := a.Trace(id); ok || a.FollowTraces == nil {
+		return t, ok
+	}
+	ctx, cancel := context.WithTimeout(ctx, arrival)
+	defer cancel()
+	followed := a.FollowTraces(ctx)
+	if t, ok := a.Trace(id); ok { // it came before it could be followed
+		return t, true
+	}
+	for t := range followed {
+		if t.RequestID == id {
+			return t, true
+		}
+	}
+	return trace.Trace{}, false
 }
 
 // streamTraces sends each trace when its request is answered, as server-sent events: a message is a trace in JSON, and the
