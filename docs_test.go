@@ -7,9 +7,9 @@ import (
 	"os"
 	"path"
 	"regexp"
-	"strings"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"

@@ -109,11 +109,9 @@ func (l *executionLog) authorizer(s *Step, found *logged) {
 	if found.Answer != nil {
 		l.line("Authorizer result body before parsing: %s", found.Answer)
 	}
-	switch s.Code {
-	case "":
-	case AuthorizerUnauthorized:
+	if s.Code == AuthorizerUnauthorized {
 		l.line("Unauthorized request: %s", l.trace.RequestID)
-	default:
+	} else if s.Code != "" {
 		l.line("Execution failed due to configuration error: %s", ConfigurationError(s.Code, l.trace.Reason))
 		l.line("AuthorizerConfigurationException")
 	}
