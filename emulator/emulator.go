@@ -41,7 +41,8 @@ type Options struct {
 	// mapping, for example, hides the client behind the bridge's address.
 	TrustedProxies []netip.Prefix
 
-	// Transport calls the functions that have a URL; nil is a transport of the emulator's own.
+	// Transport calls the functions that have a URL, and the endpoints of HTTP integrations; nil is a transport of the emulator's
+	// own. One of yours should have DisableCompression, as otherwise Go asks endpoints for gzip in the client's name.
 	Transport http.RoundTripper
 
 	// Programs are how functions run that are programs of their own.
@@ -136,10 +137,7 @@ func New(source Source, functions Functions, options *Options) (*Emulator, error
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
-	transport := options.Transport
-	if transport == nil {
-		transport = newTransport()
-	}
+	transport, backends := transports(options.Transport)
 	e.host = e.newHost()
 	mock, err := e.options.mock()
 	if err != nil {
@@ -148,7 +146,7 @@ func New(source Source, functions Functions, options *Options) (*Emulator, error
 	parts := gateway.Options{
 		Disabled: e.options.DisableAuthorizer, Mock: mock, Legacy: e.options.LegacyMessages,
 		Host: e.host, Variables: options.Programs.Variables,
-		Now: e.clock.Now, Random: options.Random, Handlers: functions, Transport: transport, Tracker: e.tracker,
+		Now: e.clock.Now, Random: options.Random, Handlers: functions, Transport: transport, Backends: backends, Tracker: e.tracker,
 		SourceIP: remoteAddress, JSONLane: e.options.JSONLane, Coalesce: e.options.Coalesce, Strict: e.options.Strict, Record: e.record,
 		Secrets: e.options.ShowSecrets,
 	}

@@ -98,14 +98,3 @@ func (e *Emulator) serve(ctx context.Context, listener net.Listener, handler htt
 	}
 	return nil
 }
-
-// newTransport is how functions with a URL are called: no proxy of the environment, and connections that are used again.
-func newTransport() *http.Transport {
-	return &http.Transport{
-		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-		MaxIdleConnsPerHost: 64,
-		IdleConnTimeout:     90 * time.Second,
-		TLSHandshakeTimeout: 5 * time.Second,
-		ForceAttemptHTTP2:   true,
-	}
-}

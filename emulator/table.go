@@ -20,10 +20,12 @@ func (e *Emulator) Routes(baseURL string) []Route {
 	routes := make([]Route, len(api.Routes))
 	for i := range api.Routes {
 		r := &api.Routes[i]
-		f := api.FunctionNamed(r.Function)
 		routes[i] = Route{
-			Method: r.Method, Path: r.Path, URL: baseURL + api.BasePath + r.Path, Function: f.Name, Target: target(f), Source: r.Position.String(),
-			APIKey: r.APIKeyRequired,
+			Method: r.Method, Path: r.Path, URL: baseURL + api.BasePath + r.Path,
+			Function: r.Function, Target: target(api, r), Source: r.Position.String(), APIKey: r.APIKeyRequired,
+		}
+		if integration := r.Integration(); integration != apigw.LambdaProxy {
+			routes[i].Integration = string(integration)
 		}
 		if a := api.AuthorizerOf(r); a != nil {
 			routes[i].Authorizer = &RouteAuthorizer{
@@ -34,8 +36,17 @@ func (e *Emulator) Routes(baseURL string) []Route {
 	return routes
 }
 
-// target says how a function is reached.
-func target(f apigw.Function) string {
+// target says what answers behind a route, and how it is reached.
+func target(api *apigw.API, r *apigw.Route) string {
+	switch r.Integration() {
+	case apigw.HTTPProxyType:
+		uri, _ := api.ExpandStageVariables(r.HTTP.URI)
+		return fmt.Sprintf("%s (HTTP_PROXY)", uri)
+	case apigw.MockIntegration:
+		return fmt.Sprintf("%d (MOCK)", r.Mock.Status)
+	case apigw.LambdaProxy:
+	}
+	f := api.FunctionNamed(r.Function)
 	switch {
 	case f.URL != "":
 		return fmt.Sprintf("%s (%s)", f.Name, f.URL)

@@ -138,12 +138,14 @@ type Authorizer struct {
 	ExpressionPosition Position
 }
 
-// Route is a method of a resource with its Lambda proxy integration.
+// Route is a method of a resource with its integration: one of Function, HTTP and Mock.
 type Route struct {
 	Method string // an HTTP method in capitals, or ANY
 	Path   string // the resource path: /pets/{petId}, /files/{path+}
 
-	Function string // the function that answers
+	Function string     // the function that answers: a Lambda proxy integration
+	HTTP     *HTTPProxy // or the HTTP endpoint that does
+	Mock     *Mock      // or the response that is always given
 
 	// Authorizer is a name, [None], or "" for the API's default authorizer.
 	Authorizer string

@@ -82,6 +82,9 @@ func (a *API) Findings() []Problem {
 		}
 	}
 	for i := range a.Routes {
+		v.integrationFindings(&a.Routes[i])
+	}
+	for i := range a.Routes {
 		if r := &a.Routes[i]; r.Path == "/ping" || r.Path == "/sping" {
 			// rest-gateway 1.1.
 			v.report(r.Position, "route %q: API Gateway keeps /ping and /sping for itself; on AWS the route is never reached", r.Key())
@@ -351,11 +354,7 @@ func (v *validator) checkRoutes() {
 			v.report(r.Position, "%s: method %q must be one of %s or ANY%s", user, r.Method, strings.Join(Methods(), ", "),
 				Suggest(r.Method, append(Methods(), AnyMethod)))
 		}
-		at := r.FunctionPosition
-		if at == (Position{}) {
-			at = r.Position
-		}
-		v.checkFunctionName(r.Function, at, user)
+		v.checkIntegration(r, user)
 		if r.Authorizer != "" {
 			at := r.AuthorizerPosition
 			if at == (Position{}) {

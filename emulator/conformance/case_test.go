@@ -46,6 +46,7 @@ type testCase struct {
 	Backend    []reply  `yaml:"backend"`    // none: it always answers 200 "ok"
 	RealTime   bool     `yaml:"realTime"`   // the clock of the machine; else time passes in no time
 	Options    options  `yaml:"options"`
+	Endpoint   []string `yaml:"endpoint"` // what the endpoint of an HTTP integration answers, head and body; none: 200 "ok"
 	Steps      []step   `yaml:"steps"`
 }
 
@@ -81,6 +82,9 @@ type step struct {
 	// that is not there, <present> any value. A path that ends in * is that of an object, its value the list of its keys.
 	AuthorizerEvent map[string]any `yaml:"authorizerEvent"`
 	BackendEvent    map[string]any `yaml:"backendEvent"`
+
+	// What the newest request to an endpoint contains, in the same way: method, target, body, and headers by their names.
+	EndpointRequest map[string]any `yaml:"endpointRequest"`
 
 	Forward time.Duration `yaml:"forward"` // moves the clock; a negative one sets it back
 	Reload  string        `yaml:"reload"`  // the section that the route file now holds

@@ -26,6 +26,7 @@ type runner struct {
 	routes              map[string]string
 	common              shared
 	authorizer, backend *scripted
+	endpoint            *endpoint
 	file                string // what the gateway reads, where a step reloads
 	gateway             *emulatortest.Gateway
 }
@@ -34,6 +35,7 @@ func newRunner(t *testing.T, c *testCase, routes map[string]string, common share
 	t.Helper()
 	r := &runner{T: t, c: c, routes: routes, common: common}
 	r.authorizer, r.backend = r.script(c.Authorizer, "allow"), r.script(c.Backend, "ok")
+	r.endpoint = &endpoint{answers: c.Endpoint}
 	return r
 }
 
@@ -59,7 +61,9 @@ func (r *runner) run() {
 	}
 	r.file = filepath.Join(r.TempDir(), "routes.yaml")
 	r.write(text)
-	r.gateway = emulatortest.Run(r.T, emulator.RoutesFile(r.file), r.functions(), r.c.Options.emulator())
+	options := r.c.Options.emulator()
+	options.Transport = r.endpoint
+	r.gateway = emulatortest.Run(r.T, emulator.RoutesFile(r.file), r.functions(), options)
 	for i := range r.c.Steps {
 		if ok := r.step(&r.c.Steps[i]); !ok {
 			r.Logf("in step %d: %s %s", i+1, r.c.Steps[i].Send, strings.Join(r.c.Steps[i].Headers, ", "))
@@ -120,7 +124,7 @@ func (r *runner) send(s *step) bool {
 		name, value, _ := strings.Cut(line, ":")
 		headers = append(headers, name, strings.TrimPrefix(value, " "))
 	}
-	authorized, integrated := r.authorizer.count(), r.backend.count()
+	authorized, integrated, asked := r.authorizer.count(), r.backend.count(), r.endpoint.count()
 	got := r.gateway.Do(method, target, s.Body, headers...)
 
 	ok := r.checkResponse(r.resolve(s.Answer), got, r.backend.count()-integrated)
@@ -153,6 +157,7 @@ func (r *runner) send(s *step) bool {
 			same("extended request id of an event", any(got.Header.Get("X-Amz-Apigw-Id")), lookUp(context, "extendedRequestId"))
 		}
 	}
+	checkEvent("endpoint's request", s.EndpointRequest, r.endpoint.since(asked), same)
 	checkEvent("authorizer's event", s.AuthorizerEvent, authorizerEvent, same)
 	checkEvent("backend's event", s.BackendEvent, backendEvent, same)
 	return ok

@@ -113,9 +113,11 @@ type written []byte
 func (w written) JSON() []byte { return w }
 func (w written) Size() int    { return len(w) }
 
-func (d InvocationDetail) size() int {
+func (d InvocationDetail) size() int { return sizeOf(d.event, d.answer) }
+
+func sizeOf(documents ...Document) int {
 	size := 0
-	for _, document := range []Document{d.event, d.answer} {
+	for _, document := range documents {
 		if document != nil {
 			size += document.Size()
 		}
@@ -187,6 +189,34 @@ func (d DisabledDetail) show(context any) any {
 		Authorizer string `json:"authorizer"`
 		Context    any    `json:"context,omitempty"`
 	}{d.Authorizer, context}
+}
+
+// EndpointDetail is the detail of asking the HTTP endpoint of an integration. Make one with [NewEndpointDetail].
+type EndpointDetail struct {
+	Endpoint string // the integration's URI
+	Error    string
+
+	request, response Document
+}
+
+// NewEndpointDetail returns the detail of a request to an endpoint, and of its response, nil for none.
+func NewEndpointDetail(endpoint string, request, response Document, err error) *EndpointDetail {
+	d := &EndpointDetail{Endpoint: endpoint, request: request, response: response}
+	if err != nil {
+		d.Error = Brief(err.Error())
+	}
+	return d
+}
+
+func (d *EndpointDetail) size() int { return sizeOf(d.request, d.response) }
+
+func (d *EndpointDetail) view() any {
+	return struct {
+		Endpoint string `json:"endpoint"`
+		Request  any    `json:"request,omitempty"`
+		Response any    `json:"response,omitempty"`
+		Error    string `json:"error,omitempty"`
+	}{d.Endpoint, read(d.request), read(d.response), d.Error}
 }
 
 // PolicyDetail is the detail of evaluating an authorizer's policy, or the API's resource policy, which has no principal.

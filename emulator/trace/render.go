@@ -184,12 +184,12 @@ type findings struct {
 		Source, Value string
 		Found         bool
 	}
-	Function, Error, PrincipalID, SharedWith string
-	ResponseType, CustomizedBy               string
-	OmittedHeaders                           []string
-	Missing                                  []string
-	Model, ContentType                       string
-	Faults                                   []Fault
+	Function, Endpoint, Error, PrincipalID, SharedWith string
+	ResponseType, CustomizedBy                         string
+	OmittedHeaders                                     []string
+	Missing                                            []string
+	Model, ContentType                                 string
+	Faults                                             []Fault
 
 	KeySource, APIKey, APIKeyID, UsagePlan string
 	Throttles                              []ThrottleLevel
@@ -231,7 +231,7 @@ func (r *renderer) summary(s *Step, found *findings) string {
 	case found.SharedWith != "" && found.Error == "":
 		return fmt.Sprintf("%s, shared with %s", s.Duration.Round(10*time.Microsecond), found.SharedWith)
 	case found.Error != "":
-		return found.Function + ": " + found.Error
+		return found.Function + found.Endpoint + ": " + found.Error
 	case found.PrincipalID != "":
 		return fmt.Sprintf("%s answered for principal %s, in %s", found.Function, found.PrincipalID, s.Duration.Round(10*time.Microsecond))
 	case found.Missing != nil:
@@ -246,8 +246,8 @@ func (r *renderer) summary(s *Step, found *findings) string {
 			without = "; without " + strings.Join(found.OmittedHeaders, ", ") + ", for which the request has no value"
 		}
 		return fmt.Sprintf("%s, as gatewayResponses.%s says%s", found.ResponseType, found.CustomizedBy, without)
-	case found.Function != "":
-		return fmt.Sprintf("%s answered, in %s", found.Function, s.Duration.Round(10*time.Microsecond))
+	case found.Function+found.Endpoint != "":
+		return fmt.Sprintf("%s answered, in %s", found.Function+found.Endpoint, s.Duration.Round(10*time.Microsecond))
 	}
 	return string(s.Code)
 }

@@ -71,6 +71,8 @@ func (t *Trace) Size() int {
 			size += d.size()
 		case *InvocationDetail:
 			size += d.size()
+		case *EndpointDetail:
+			size += d.size()
 		case *PolicyDetail:
 			size += len(d.Policy.Source())
 		}

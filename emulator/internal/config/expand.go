@@ -8,7 +8,10 @@ import (
 
 // expand replaces ${NAME} by the variable's value and ${NAME:-default} by that or, where it is unset or empty, the default,
 // which is taken as it is. $${ stands for ${, and any other $ for itself. After a problem the value is "".
-func (d *decoder) expand(n *yaml.Node, value string) string {
+func (d *decoder) expand(n *yaml.Node, value string) string { return d.expandBut(n, value, "") }
+
+// expandBut keeps what begins with the prefix, "" for nothing.
+func (d *decoder) expandBut(n *yaml.Node, value, keep string) string {
 	var expanded strings.Builder
 	for rest := value; ; {
 		before, after, found := strings.Cut(rest, "${")
@@ -25,6 +28,11 @@ func (d *decoder) expand(n *yaml.Node, value string) string {
 		if !closed {
 			d.report(n, "${ is not closed by }; write $${ for the text ${")
 			return ""
+		}
+		if keep != "" && strings.HasPrefix(expression, keep) {
+			expanded.WriteString(before + "${" + expression + "}")
+			rest = tail
+			continue
 		}
 		variable, preset, hasPreset := strings.Cut(expression, ":-")
 		if !variableName(variable) {

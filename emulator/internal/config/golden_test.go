@@ -209,6 +209,7 @@ func dump(w *bytes.Buffer, api *apigw.API) {
 			fmt.Fprintf(w, " apiKeyRequired=%t @%s", r.APIKeyRequired, at(r.APIKeyPosition))
 		}
 		fmt.Fprintln(w)
+		dumpIntegration(w, r)
 		for _, p := range r.RequestParameters {
 			fmt.Fprintf(w, "  parameter %s required=%t @%s\n", p, p.Required, at(p.Position))
 		}
@@ -261,6 +262,21 @@ func dumpUsage(w *bytes.Buffer, api *apigw.API, at func(apigw.Position) string) 
 		throttle("  account", t.Account)
 		for i := range t.Methods {
 			throttle("  method "+t.Methods[i].Route, &t.Methods[i].Throttle)
+		}
+	}
+}
+
+func dumpIntegration(w *bytes.Buffer, r *apigw.Route) {
+	if h := r.HTTP; h != nil {
+		fmt.Fprintf(w, "  http %q method=%q timeout=%s insecure=%t @%d:%d\n", h.URI, h.Method, h.Timeout, h.Insecure, h.Position.Line, h.Position.Column)
+		for _, p := range h.Parameters {
+			fmt.Fprintf(w, "    %d %s from %q @%d:%d\n", p.To, p.Name, p.From, p.Position.Line, p.Position.Column)
+		}
+	}
+	if m := r.Mock; m != nil {
+		fmt.Fprintf(w, "  mock %d %q @%d:%d\n", m.Status, m.Body, m.Position.Line, m.Position.Column)
+		for i := range m.Headers {
+			fmt.Fprintf(w, "    %s: %s\n", m.Headers[i].Name, m.Headers[i].Value)
 		}
 	}
 }

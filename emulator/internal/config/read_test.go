@@ -27,7 +27,7 @@ routes:
 	_, problems = config.Read("routes.yaml", []byte(`
 api: { stge: dev, timeoutInMillis: 30000 }
 routes:
-  GET /pets: { function: pets, mock: {} }
+  GET /pets: { mock: { body: "$util.urlEncode('a')" } }
 `), config.Options{})
 	for _, p := range problems {
 		fmt.Println(p)
@@ -38,7 +38,7 @@ routes:
 	// method.request.header.Authorization 5m0s
 	// routes.yaml:2:8: unknown key "stge", did you mean "stage"?
 	// routes.yaml:2:36: timeoutInMillis must be a whole number from 50 to 29000, not "30000"
-	// routes.yaml:4:32: mock: MOCK integrations are not built yet; gatewayd refuses what it cannot enforce
+	// routes.yaml:4:30: mock.body: $util.urlEncode is not known; a mock integration has $context.NAME, $stageVariables.NAME, $input.params('NAME')
 }
 
 // TestReadBytes has what a golden file cannot hold, or should not.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -16,7 +17,7 @@ func (d *decoder) decodeRoutes(n *yaml.Node, api *apigw.API) {
 	for _, f := range fields {
 		route := apigw.Route{Position: d.at(f.key)}
 		before := d.failures
-		if d.decodeRoute(f, keys, &route); route.Function == "" && d.failures > before {
+		if d.decodeRoute(f, keys, &route); route.Function == "" && route.HTTP == nil && route.Mock == nil && d.failures > before {
 			route.Function = unreadable
 		}
 		if d.routeKey(f, &route) && !f.again {
@@ -59,7 +60,7 @@ func (d *decoder) decodeRoute(f field, keys []key[apigw.Route], route *apigw.Rou
 	case n.Kind == yaml.SequenceNode:
 		d.report(n, "route %q must be one function, not a list", f.name)
 	default:
-		d.report(n, "route %q is empty; write the name of a function, or { function: NAME }", f.name)
+		d.report(n, "route %q is empty; write the name of a function, or { function: NAME }, { http: URI } or { mock: { … } }", f.name)
 	}
 }
 
@@ -82,8 +83,18 @@ func routeKeys() []key[apigw.Route] {
 				}
 			},
 		}.spelled("auth", "authorization", "authorizationType", "authorizerId", "security"),
-		notBuilt[apigw.Route]("http", "HTTP integrations are"),
-		notBuilt[apigw.Route]("mock", "MOCK integrations are"),
+		{
+			name: "http", doc: "The HTTP endpoint that answers, an HTTP_PROXY integration: its URI, in which {NAME} is a path parameter, or more about it.",
+			schema: httpSchema(),
+			decode: func(d *decoder, route *apigw.Route, f field) { d.decodeHTTP(route, f) },
+		},
+		{
+			name: "mock", doc: "The response that is always given, a MOCK integration.", schema: objectSchema(mockKeys()),
+			decode: func(d *decoder, route *apigw.Route, f field) {
+				route.Mock = &apigw.Mock{Status: http.StatusOK, Position: d.at(f.key)}
+				object(d, f.value, "mock", mockKeys(), route.Mock)
+			},
+		},
 		key[apigw.Route]{
 			name: "apiKeyRequired", doc: "Whether a request needs an API key that is enabled and in a usage plan.",
 			schema: schema{"type": "boolean", "default": false},

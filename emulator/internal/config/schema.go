@@ -70,7 +70,7 @@ func authorizersSchema() schema {
 // routesSchema is a mapping of METHOD PATH to a function or a route's keys.
 func routesSchema() schema {
 	long := objectSchema(routeKeys())
-	long["required"] = []string{"function"}
+	long["oneOf"] = []schema{{"required": []string{"function"}}, {"required": []string{"http"}}, {"required": []string{"mock"}}}
 	routes := mapSchema(schema{"anyOf": []schema{nameSchema(), long}})
 	methods := append(apigw.Methods(), apigw.AnyMethod)
 	routes["propertyNames"] = schema{"pattern": `^\s*(` + strings.Join(methods, "|") + `)\s+/\S*\s*$`}
@@ -85,4 +85,11 @@ func nameSchema() schema {
 	text := textSchema()
 	text["minLength"] = 1
 	return text
+}
+
+// httpSchema is a URI, or a mapping that has one.
+func httpSchema() schema {
+	long := objectSchema(httpKeys())
+	long["required"] = []string{"uri"}
+	return schema{"anyOf": []schema{nameSchema(), long}}
 }

@@ -91,7 +91,7 @@ func TestSchemaRefuses(t *testing.T) {
 		{name: "not built for the file", source: "cors: {}" + routes, want: "'cors' not allowed"},
 		{name: "two kinds of function", source: "functions: { f: { command: [x], url: 'http://x/' } }" + routes, want: "oneOf"},
 		{name: "runtime without handler", source: "functions: { f: { runtime: python3.11 } }" + routes, want: "handler"},
-		{name: "not built for a route", source: "routes: { GET /: { function: pets, mock: {} } }", want: "'mock' not allowed"},
+		{name: "two integrations", source: "routes: { GET /: { function: pets, mock: {} } }", want: "'oneOf' failed"},
 		{name: "an API key without a value", source: "apiKeys: [{ id: a }]" + routes, want: "missing property 'value'"},
 		{name: "half a throttle", source: "throttle: { rateLimit: 1 }" + routes, want: "missing property 'burstLimit'"},
 		{name: "a quota for a year", source: "usagePlans: [{ name: a, quota: { limit: 1, period: YEAR } }]" + routes, want: "/usagePlans/0/quota/period"},

@@ -62,14 +62,15 @@ func DefaultHosts() []string { return []string{"localhost", "127.0.0.1", "[::1]"
 
 // Route is a line of the route table.
 type Route struct {
-	Method     string           `json:"method"`
-	Path       string           `json:"path"`
-	URL        string           `json:"url"`
-	Authorizer *RouteAuthorizer `json:"authorizer"` // null: the route is open, or has a key only
-	APIKey     bool             `json:"apiKeyRequired"`
-	Function   string           `json:"function"`
-	Target     string           `json:"target"`
-	Source     string           `json:"source"` // FILE:LINE:COLUMN
+	Method      string           `json:"method"`
+	Path        string           `json:"path"`
+	URL         string           `json:"url"`
+	Authorizer  *RouteAuthorizer `json:"authorizer"` // null: the route is open, or has a key only
+	APIKey      bool             `json:"apiKeyRequired"`
+	Integration string           `json:"integration,omitempty"` // HTTP_PROXY or MOCK; "" is AWS_PROXY
+	Function    string           `json:"function"`              // "" for an integration that has none
+	Target      string           `json:"target"`
+	Source      string           `json:"source"` // FILE:LINE:COLUMN
 }
 
 // RouteAuthorizer is the authorizer of a route.

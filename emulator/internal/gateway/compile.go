@@ -38,7 +38,7 @@ type route struct {
 	authorizerFunction        string
 	sharesAuthorizer          bool       // with another route
 	validator                 *validator // nil: requests are not validated
-	integration               target
+	integration               integration
 }
 
 // target is the function behind a route.
@@ -103,13 +103,13 @@ func (g *Gateway) compile(api *apigw.API, previous *deployment) (*deployment, er
 	}
 	for i := range api.Routes {
 		r := &api.Routes[i]
-		t, err := resolve(r.Function)
+		answers, err := g.integration(api, r, resolve)
 		if err != nil {
 			return nil, fmt.Errorf("%s: route %q: %w", r.Position, r.Key(), err)
 		}
 		compiled := route{
 			index: i, key: r.Key(), resource: r.Path, resourceID: apigw.DerivedID(6, api.ID, r.Path),
-			source: r.Position.String(), integration: t,
+			source: r.Position.String(), integration: answers,
 		}
 		if compiled.validator, err = compileValidator(r, models); err != nil {
 			return nil, fmt.Errorf("%s: route %q: %w", r.Position, r.Key(), err)

@@ -23,15 +23,15 @@ func (g *Gateway) Explain(r *http.Request) trace.Trace {
 		x.trace.Status = x.refuse(refusal).status
 	case granted.route.authorizer != nil && g.options.Disabled:
 		x.trace.Code = trace.AuthorizerDisabled
-		x.trace.Reason = fmt.Sprintf("allowed: authorizers are disabled, so %q was not asked; function %q was not called",
-			granted.route.authorizer.Name(), granted.route.integration.name)
+		x.trace.Reason = fmt.Sprintf("allowed: authorizers are disabled, so %q was not asked; %v was not called",
+			granted.route.authorizer.Name(), granted.route.integration)
 	case granted.result == nil:
 		x.trace.Code = trace.RouteOpen
-		x.trace.Reason = fmt.Sprintf("allowed: %s %s; function %q was not called", x.opens(granted.route), granted.route.key, granted.route.integration.name)
+		x.trace.Reason = fmt.Sprintf("allowed: %s %s; %v was not called", x.opens(granted.route), granted.route.key, granted.route.integration)
 	default:
 		x.trace.Code = trace.PolicyAllow
-		x.trace.Reason = fmt.Sprintf("allowed: %s allows %s; function %q was not called",
-			x.policyName(granted.result), x.shortARN(x.request.MethodARN), granted.route.integration.name)
+		x.trace.Reason = fmt.Sprintf("allowed: %s allows %s; %v was not called",
+			x.policyName(granted.result), x.shortARN(x.request.MethodARN), granted.route.integration)
 	}
 	if x.trace.Cache != nil && x.trace.Cache.State == trace.Miss {
 		x.trace.Cache.Expires = time.Time{} // it would be kept until then, and is not

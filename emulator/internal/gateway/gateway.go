@@ -28,6 +28,7 @@ type Options struct {
 	Random    io.Reader                    // of identifiers; nil is a generator that crypto/rand starts
 	Handlers  map[string]lambda.Handler    // the in-process functions by name
 	Transport http.RoundTripper            // to the functions that have a URL
+	Backends  Backends                     // to the endpoints of HTTP_PROXY integrations
 	Host      *function.Host               // runs the functions that are programs; nil: there can be none
 	Variables map[string]map[string]string // of programs by function, over what the route file says; "Parameters" is for all
 	Tracker   *function.Tracker            // counts the in-process functions that run
@@ -168,7 +169,7 @@ func (x *exchange) handle(ctx context.Context) {
 		x.end(x.refuse(refusal))
 		return
 	}
-	x.integrate(ctx, granted)
+	granted.route.integration.integrate(ctx, x, granted)
 }
 
 // fault, deferred by a step, makes a fault of ours refuse the request.

@@ -21,24 +21,25 @@ const maxEvent = 6_291_456
 // call is an invocation of the function behind a route, made ready.
 type call struct {
 	route      *route
+	target     *target
 	invocation function.Invocation
 	proxy      events.APIGatewayProxyRequest // of the typed lane
 	event      function.Event                // of the typed lane; else there is a payload
 	document   trace.Document                // the event for the trace
 }
 
-// integrate calls the function behind the route and ends the exchange with its answer.
+// integrate calls the function and ends the exchange with its answer.
 //
 // Where it holds up nothing but its own connection, a function runs on this goroutine, which costs the least; else it has one
 // of its own.
-func (x *exchange) integrate(ctx context.Context, granted grant) {
+func (t *target) integrate(ctx context.Context, x *exchange, granted grant) {
 	c := &x.call
-	c.route = granted.route
+	c.route, c.target = granted.route, t
 	if refusal := x.prepare(c, granted); refusal != nil {
 		x.end(x.refuse(refusal))
 		return
 	}
-	t, limit := &granted.route.integration, x.deployment.api.IntegrationTimeout
+	limit := x.deployment.api.IntegrationTimeout
 	if t.local != nil && t.local.CanInline() && x.hasGoroutine() {
 		t.local.Inline(ctx, limit, c.invocation, c.event, x.returned)
 		return
@@ -89,7 +90,7 @@ func canFlush(w http.ResponseWriter) bool {
 // prepare makes the event: a struct where the function takes one and could not tell it from JSON, else JSON.
 func (x *exchange) prepare(c *call, granted grant) (refusal *apigw.Error) {
 	defer fault(&refusal)
-	d, t := x.deployment, &granted.route.integration
+	d, t := x.deployment, c.target
 	c.invocation.ARN = t.arn
 	document := &x.account.event
 	*document = proxyDocument{request: x.request, body: x.body, binary: d.binary, result: granted.result, latency: granted.latency}
@@ -124,7 +125,7 @@ func (x *exchange) prepare(c *call, granted grant) (refusal *apigw.Error) {
 // conclude reads the function's answer as a Lambda proxy response.
 func (x *exchange) conclude(c *call, end function.Ending) (out response, refusal *apigw.Error) {
 	defer fault(&refusal)
-	t := &c.route.integration
+	t := c.target
 	answered, document, err := x.read(&end)
 	x.account.integration = trace.NewDeferredInvocationDetail(t.name, c.document, document, end.Err)
 	step := trace.Step{

@@ -114,6 +114,10 @@ func (s *scanner) reference() (Reference, error) {
 		}
 		s.at++
 	}
+	// Velocity would take .com in $stageVariables.host.com for a property, and print nothing.
+	if rest := s.text[s.at:]; s.dialect.velocity() && len(rest) > 1 && rest[0] == '.' && letter(rest[1]) {
+		return r, s.fail(begin, "%s has no properties; write it in braces where text follows: ${…}%s", s.text[begin:s.at], s.text[s.at:s.at+1+len(identifier(rest[1:]))])
+	}
 	if rest := s.text[s.at:]; rest != "" && (rest[0] == '(' || rest[0] == '[') {
 		return r, s.fail(begin, "%s%c… calls a method or takes an element, which %s", s.text[begin:s.at], rest[0], s.dialect.noVelocity())
 	}
