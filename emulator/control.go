@@ -20,6 +20,9 @@ type ControlOptions struct {
 
 	// Issuer issues tokens under [IssuerPath], to whoever asks; nil for none.
 	Issuer *Issuer
+
+	// Console answers at / and under /console/: a page for a browser, such as that of package console. Nil is no page.
+	Console http.Handler
 }
 
 // Control returns the control API: health, routes, authorizers, configuration, traces and what the commands do, under
@@ -48,6 +51,7 @@ func (e *Emulator) control(options ControlOptions, stopped <-chan struct{}) http
 		Traces:       e.Traces,
 		FollowTraces: e.FollowTraces,
 		Explain:      e.Explain,
+		Replay:       e.Replay,
 		Metrics:      e.WriteMetrics,
 		Stopped:      stopped,
 
@@ -60,6 +64,7 @@ func (e *Emulator) control(options ControlOptions, stopped <-chan struct{}) http
 		ResetUsage:     e.ResetUsage,
 		PolicyMatrix:   e.PolicyMatrix,
 		Issuer:         options.Issuer,
+		Console:        options.Console,
 	})
 }
 

@@ -1,6 +1,8 @@
 package trace
 
 import (
+	"encoding/json"
+
 	"gatewayd/emulator/policy"
 )
 
@@ -232,14 +234,19 @@ type PolicyDetail struct {
 
 func (d PolicyDetail) view() any {
 	verdict, diagnostic := d.Policy.Explain(&d.Request)
+	source := json.RawMessage(d.Policy.Source())
+	if !json.Valid(source) {
+		source = nil
+	}
 	return struct {
 		Principal      string                   `json:"principalId,omitempty"`
 		MethodARN      string                   `json:"methodArn"`
 		Decision       policy.Verdict           `json:"decision"`
 		ResourcePolicy string                   `json:"resourcePolicy,omitempty"`
+		Policy         json.RawMessage          `json:"policy,omitempty"` // the document
 		Statements     []policy.StatementReport `json:"statements"`
 		Findings       []policy.Finding         `json:"findings,omitempty"`
-	}{d.Principal, d.Request.Resource, verdict, d.ResourcePolicy, diagnostic.Statements, d.Policy.Findings()}
+	}{d.Principal, d.Request.Resource, verdict, d.ResourcePolicy, source, diagnostic.Statements, d.Policy.Findings()}
 }
 
 // GatewayResponseDetail is the detail of an answer that the API customizes.

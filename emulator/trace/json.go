@@ -7,21 +7,23 @@ import (
 
 // document is a trace in JSON.
 type document struct {
-	RequestID string         `json:"requestId"`
-	Time      time.Time      `json:"time"`
-	Millis    float64        `json:"ms"`
-	Method    string         `json:"method"`
-	Path      string         `json:"path"`
-	Route     string         `json:"route,omitempty"`
-	MethodARN string         `json:"methodArn,omitempty"`
-	Status    int            `json:"status"`
-	Code      Code           `json:"code"`
-	Response  string         `json:"gatewayResponse,omitempty"`
-	Reason    string         `json:"reason"`
-	Hint      string         `json:"hint,omitempty"`
-	Steps     []stepDocument `json:"steps"`
-	Cache     *cacheDocument `json:"cache,omitempty"`
-	Secrets   bool           `json:"secretsShown,omitempty"`
+	RequestID string          `json:"requestId"`
+	Time      time.Time       `json:"time"`
+	Millis    float64         `json:"ms"`
+	Method    string          `json:"method"`
+	Path      string          `json:"path"`
+	Route     string          `json:"route,omitempty"`
+	MethodARN string          `json:"methodArn,omitempty"`
+	Status    int             `json:"status"`
+	Code      Code            `json:"code"`
+	Response  string          `json:"gatewayResponse,omitempty"`
+	Reason    string          `json:"reason"`
+	Hint      string          `json:"hint,omitempty"`
+	Steps     []stepDocument  `json:"steps"`
+	Cache     *cacheDocument  `json:"cache,omitempty"`
+	Secrets   bool            `json:"secretsShown,omitempty"`
+	Request   json.RawMessage `json:"request,omitempty"`
+	ReplayOf  string          `json:"replayOf,omitempty"`
 }
 
 type stepDocument struct {
@@ -46,6 +48,17 @@ func (t Trace) MarshalJSON() ([]byte, error) {
 		RequestID: t.RequestID, Time: t.Time.UTC(), Millis: millis(t.Duration), Method: t.Method, Path: t.Path, Route: t.Route,
 		MethodARN: t.MethodARN, Status: t.Status, Code: t.Code, Reason: t.Reason, Hint: t.Hint, Steps: make([]stepDocument, len(t.Steps)),
 		Response: t.GatewayResponse, Secrets: t.ShowSecrets,
+		ReplayOf: t.ReplayOf,
+	}
+	if t.Request != nil {
+		shown := readable
+		if t.ShowSecrets {
+			shown = shownAsIs
+		}
+		var err error
+		if out.Request, err = t.Request.json(shown); err != nil {
+			return nil, err
+		}
 	}
 	for i, s := range t.Steps {
 		out.Steps[i] = stepDocument{s.Name, s.Code, millis(s.Duration), nil, s.Source, s.Confidence}
@@ -91,6 +104,10 @@ func (t *Trace) UnmarshalJSON(text []byte) error {
 		RequestID: in.RequestID, Time: in.Time, Duration: duration(in.Millis), Method: in.Method, Path: in.Path, Route: in.Route,
 		MethodARN: in.MethodARN, Status: in.Status, Code: in.Code, Reason: in.Reason, Hint: in.Hint, Steps: make([]Step, len(in.Steps)),
 		GatewayResponse: in.Response, ShowSecrets: in.Secrets,
+		ReplayOf: in.ReplayOf,
+	}
+	if in.Request != nil {
+		t.Request = &Request{viewed: in.Request}
 	}
 	for i, s := range in.Steps {
 		t.Steps[i] = Step{Name: s.Name, Code: s.Code, Duration: duration(s.Millis), Source: s.Source, Confidence: s.Confidence}

@@ -24,6 +24,9 @@ type Trace struct {
 	// ShowSecrets is a trace that hides nothing, for a developer who asked for it: tokens, cookies and passwords can be read.
 	// An event or answer of over 64 KiB, of which an excerpt was kept, has its secrets masked all the same.
 	ShowSecrets bool
+
+	Request  *Request // nil when it was not kept
+	ReplayOf string   // the request id of the request that this one repeats, "" for one of a client
 }
 
 // Step is one step of the pipeline.
@@ -63,8 +66,8 @@ type Writer struct {
 
 // Size is roughly how many bytes the trace keeps in memory.
 func (t *Trace) Size() int {
-	const fixed = 3 << 10
-	size := fixed
+	const fixed = 3<<10 + 512
+	size := fixed + t.Request.size()
 	for i := range t.Steps {
 		switch d := t.Steps[i].Detail.(type) {
 		case InvocationDetail:

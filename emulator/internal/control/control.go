@@ -38,6 +38,7 @@ type Options struct {
 	Traces       func(TraceFilter) []trace.Trace
 	FollowTraces func(context.Context) iter.Seq2[trace.Trace, int]
 	Explain      func(*http.Request) trace.Trace
+	Replay       func(ctx context.Context, requestID string, changes Replay) (trace.Trace, error)
 	Metrics      func(io.Writer) error
 	Stopped      <-chan struct{} // closed when streams are to end; nil for never
 
@@ -50,6 +51,7 @@ type Options struct {
 	ResetUsage     func()
 	PolicyMatrix   func(*policy.Policy, policy.Context) []RouteDecision
 	Issuer         *issuer.Issuer // of tokens, nil for none
+	Console        http.Handler   // a page for a browser, nil for none
 
 	HasFunction func(name string) bool
 	FunctionARN func(name string) string // whether there is one or not
@@ -137,6 +139,9 @@ type Problem struct {
 	Message string `json:"message"`
 }
 
+// consolePath is where the files of the console are, but for its page.
+const consolePath = "/console/"
+
 type api struct{ Options }
 
 // New returns the control API.
@@ -154,6 +159,7 @@ func New(options Options) http.Handler {
 		r.Get("/traces", a.traces)
 		r.Get("/traces/stream", a.streamTraces)
 		r.Get("/traces/{requestId}", a.trace)
+		r.Post("/traces/{requestId}/replay", a.replay)
 		r.Post("/reload", a.reload)
 		r.Post("/reset", func(w http.ResponseWriter, _ *http.Request) {
 			a.Reset()
@@ -181,6 +187,12 @@ func New(options Options) http.Handler {
 	})
 	if a.Issuer != nil {
 		r.Mount("/issuer", a.Issuer.Handler())
+	}
+	if a.Console != nil {
+		for _, pattern := range []string{"/", consolePath + "*"} {
+			r.Method(http.MethodGet, pattern, a.Console)
+			r.Method(http.MethodHead, pattern, a.Console)
+		}
 	}
 	r.Post("/2015-03-31/functions/{name}/invocations", a.invoke)
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {

@@ -12,6 +12,7 @@ import (
 // is one piece of memory, and keeps no body that a trace would not keep.
 type account struct {
 	request event.Request
+	sent    trace.Request
 	steps   [6]trace.Step // as many as a request usually takes
 	sources [2]trace.IdentitySource
 	cache   trace.Cache

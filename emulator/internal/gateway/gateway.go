@@ -147,6 +147,10 @@ func (g *Gateway) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	x.trace = trace.Trace{
 		RequestID: x.request.ID, Time: x.now, Method: x.request.Method, Path: rawPath(r), Steps: x.account.steps[:0],
 		ShowSecrets: g.options.Secrets,
+		Request:     &x.account.sent,
+	}
+	x.account.sent = trace.Request{
+		Method: r.Method, Target: requestTarget(r), Host: r.Host, SourceIP: x.request.SourceIP, Header: r.Header, Names: x.names,
 	}
 	return x
 }

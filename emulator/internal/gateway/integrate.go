@@ -111,6 +111,7 @@ func (x *exchange) prepare(c *call, granted grant) (refusal *apigw.Error) {
 		c.document = trace.Excerpt(c.invocation.Payload)
 		*document = proxyDocument{} // it would keep the body
 	}
+	x.account.sent.BodyIn(c.document)
 	if size := len(c.invocation.Payload); size > maxEvent {
 		return &apigw.Error{
 			Type: apigw.RequestTooLarge, Code: trace.LimitBody, Form: apigw.ExecutionStage, Message: "Request Too Long",

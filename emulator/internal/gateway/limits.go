@@ -78,6 +78,7 @@ func (x *exchange) limitBody() *apigw.Error {
 	body, err := x.readBody()
 	if err == nil && len(body) <= maxBody {
 		x.body = body
+		x.account.sent.KeepBody(body)
 		x.step(trace.Step{Name: "body"})
 		return nil
 	}

@@ -34,6 +34,17 @@ func rawPath(r *http.Request) string {
 	return path
 }
 
+// requestTarget is path and query as the client sent them.
+func requestTarget(r *http.Request) string {
+	if strings.HasPrefix(r.RequestURI, "/") {
+		return r.RequestURI
+	}
+	if query := rawQuery(r); query != "" {
+		return rawPath(r) + "?" + query
+	}
+	return rawPath(r)
+}
+
 // rawQuery is the query as the client sent it.
 func rawQuery(r *http.Request) string {
 	if r.RequestURI == "" {
