@@ -16,6 +16,7 @@ import (
 	"syscall"
 
 	"gatewayd/emulator"
+	"gatewayd/emulator/console"
 	"gatewayd/handlers"
 )
 
@@ -194,7 +195,7 @@ func (s *server) listenControl(ctx context.Context, at *addresses) ([]task, erro
 	if tcp, ok := control.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
 		s.log.Warn("the token issuer can be reached from other machines", hintKey, "it is "+emulator.IssuerNotice)
 	}
-	options := emulator.ControlOptions{AllowedHosts: s.ControlAllowedHosts, BaseURL: s.base, Issuer: issuer}
+	options := emulator.ControlOptions{AllowedHosts: s.ControlAllowedHosts, BaseURL: s.base, Issuer: issuer, Console: console.Handler()}
 	return []task{
 		func(ctx context.Context) error { return s.emulator.ServeControl(ctx, control, options) },
 		func(context.Context) error { // making keys takes a while, which the first request need not wait for
