@@ -32,7 +32,7 @@ func (c *Replay) Apply(sent *trace.Request) (changed trace.Request, body []byte,
 		Names: slices.Clone(sent.Names),
 	}
 	if c.Method != "" {
-		if _, err := http.NewRequestWithContext(context.Background(), c.Method, "/", http.NoBody); err != nil {
+		if !isToken(c.Method) {
 			return refuse("method %q cannot be sent", c.Method)
 		}
 		changed.Method = c.Method
@@ -122,11 +122,14 @@ func (c *Replay) setHeaders(request *trace.Request) error {
 
 // isHeader reports whether HTTP can carry the header (RFC 9110 5.5 and 5.6.2).
 func isHeader(name string, values []string) bool {
-	token := name != "" && !strings.ContainsFunc(name, func(r rune) bool {
-		return r <= ' ' || r > '~' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
-	})
-	return token && !slices.ContainsFunc(values, func(value string) bool {
+	return isToken(name) && !slices.ContainsFunc(values, func(value string) bool {
 		return strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
+	})
+}
+
+func isToken(text string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
+		return r <= ' ' || r > '~' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
 	})
 }
 
