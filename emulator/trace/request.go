@@ -88,7 +88,7 @@ type requestView struct {
 	Headers map[string][]string `json:"multiValueHeaders"`
 	Query   map[string][]string `json:"multiValueQueryStringParameters,omitempty"`
 	// Scheme is that of the Authorization header, which its masked value does not show: Bearer.
-	Scheme   string  `json:"authorizationScheme,omitempty"`
+	Scheme   string  `json:"scheme,omitempty"`
 	Body     *string `json:"body,omitempty"` // absent when it was not kept
 	Encoded  bool    `json:"isBase64Encoded,omitempty"`
 	Length   int     `json:"bodyBytes"`

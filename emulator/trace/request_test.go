@@ -35,7 +35,7 @@ func TestRequestJSON(t *testing.T) {
 			body:   []byte(`{"password":"abcdefghijklm","n":1.0}`),
 			source: []trace.IdentitySource{{Source: "method.request.header.X-Tenant", Value: "one-of-several", Found: true}},
 			want: `{"method":"POST","path":"/dev","host":"","multiValueHeaders":{"authorization":["********ghijkl"],"X-TENANT":["********everal"]},` +
-				`"multiValueQueryStringParameters":{"access_token":["********hijklm"]},"authorizationScheme":"Bearer",` +
+				`"multiValueQueryStringParameters":{"access_token":["********hijklm"]},"scheme":"Bearer",` +
 				`"body":"{\"n\":1.0,\"password\":\"********hijklm\"}","bodyBytes":36,"bodyKept":true}`,
 		},
 		{

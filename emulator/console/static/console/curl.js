@@ -35,7 +35,7 @@ export function curl(trace) {
   for (const [name, values] of Object.entries(request.multiValueHeaders ?? {})) {
     if (own.has(name.toLowerCase())) continue;
     for (const value of values) {
-      const scheme = name.toLowerCase() === 'authorization' && request.authorizationScheme ? `${request.authorizationScheme} ` : '';
+      const scheme = name.toLowerCase() === 'authorization' && request.scheme ? `${request.scheme} ` : '';
       if (masked(value)) headers.push(`-H ${word([`${name}: ${scheme}`, variable(name)])}`);
       else headers.push(`-H ${word([value === '' ? `${name};` : `${name}: ${value}`])}`);
     }
