@@ -193,6 +193,10 @@ func (h *histogram) samples(name string, labels ...string) []string {
 func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'g', -1, 64) }
 
 // exposition is a text in Prometheus's format, version 0.0.4.
+//
+// It is our own, although prometheus/client_golang is well kept: that would add 2.5 MB to a program of 18.7 MB and 47 packages
+// of nine modules, protobuf among them, to every test that imports this package, and a registry that is read once a scrape and
+// emptied by a reset gains nothing by it. Its parser and its linter have nothing to say against what is written here.
 type exposition struct{ strings.Builder }
 
 func (x *exposition) family(name, kind, help string, samples []string) {
