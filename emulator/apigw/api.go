@@ -226,7 +226,8 @@ func (a *API) partition() string {
 // CustomDomain reports whether the URL follows a custom domain's rules: its base path is not the stage.
 func (a *API) CustomDomain() bool { return a.BasePath != "/"+a.Stage }
 
-// SetDefaults fills in what was left out. It changes nothing that was said.
+// SetDefaults fills in what was left out, and expands the stage variables in the names of functions. It changes nothing else that
+// was said.
 func (a *API) SetDefaults() {
 	setDefault(&a.Name, "api")
 	setDefault(&a.ID, DerivedID(10, a.Name))
@@ -238,8 +239,12 @@ func (a *API) SetDefaults() {
 	setDefault(&a.IntegrationTimeout, MaxIntegrationTimeout)
 	setDefault(&a.AuthorizerTimeout, DefaultAuthorizerTimeout)
 	a.setUsageDefaults()
+	for i := range a.Routes {
+		a.expandName(&a.Routes[i].Function)
+	}
 	for i := range a.Authorizers {
 		auth := &a.Authorizers[i]
+		a.expandName(&auth.Function)
 		setDefault(&auth.Type, TokenAuthorizer)
 		if auth.Type == TokenAuthorizer && len(auth.IdentitySources) == 0 {
 			auth.IdentitySources = []IdentitySource{{Kind: HeaderSource, Name: "Authorization"}}

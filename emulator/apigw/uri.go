@@ -28,6 +28,13 @@ func (a *API) ExpandStageVariables(text string) (expanded string, missing []stri
 	}
 }
 
+// expandName expands the name of a function, unless a variable is missing: Validate then says which.
+func (a *API) expandName(name *string) {
+	if expanded, missing := a.ExpandStageVariables(*name); len(missing) == 0 {
+		*name = expanded
+	}
+}
+
 // URITemplate is the URI of an integration, its stage variables expanded, with {NAME} where a path parameter stands.
 type URITemplate struct {
 	Scheme, Host string

@@ -270,9 +270,17 @@ func (v *validator) checkFunctionName(name string, at Position, user string) {
 	for _, f := range v.api.Functions {
 		names = append(names, f.Name)
 	}
-	if name == "" {
+	_, missing := v.api.ExpandStageVariables(name)
+	switch {
+	case name == "":
 		v.report(at, "%s names no function", user)
-	} else if !slices.Contains(names, name) {
+	case len(missing) > 0:
+		suggestion := ""
+		if _, empty := v.api.StageVariables[missing[0]]; !empty {
+			suggestion = Suggest(missing[0], slices.Collect(maps.Keys(v.api.StageVariables)))
+		}
+		v.report(at, "%s: stage variable %q of function %q has no value, so AWS would answer 500 to every request%s", user, missing[0], name, suggestion)
+	case !slices.Contains(names, name):
 		v.report(at, "%s: no function %q%s", user, name, suggestOrList(name, names))
 	}
 }
