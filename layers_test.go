@@ -29,7 +29,7 @@ func layers() map[string]rule {
 	var (
 		l0      = []string{"emulator/arn", "emulator/policy", "emulator/trace"}
 		l1      = slices.Concat(l0, []string{"emulator/apigw"})
-		l2      = slices.Concat(l1, internal("authorizer", "event", "function", "issuer", "jwks", "mapping", "match", "model", "usage", "wire"))
+		l2      = slices.Concat(l1, internal("accesslog", "authorizer", "event", "function", "issuer", "jwks", "mapping", "match", "model", "usage", "wire"))
 		l3      = slices.Concat(l2, internal("config", "control", "gateway"))
 		library = []string{"emulator", "emulator/apigw", "emulator/console", "emulator/policy", "emulator/trace", "handlers"}
 	)
@@ -77,8 +77,9 @@ func layers() map[string]rule {
 			packages: slices.Concat(l1, internal("event", "jwks")),
 			modules:  []string{"github.com/dlclark/regexp2", "github.com/golang-jwt/jwt/v5", "golang.org/x/sync"},
 		},
-		"emulator/internal/event":    {packages: l1, modules: []string{"github.com/aws/aws-lambda-go"}},
-		"emulator/internal/function": {packages: l1, modules: []string{"github.com/aws/aws-lambda-go", "github.com/google/uuid"}},
+		"emulator/internal/accesslog": {},
+		"emulator/internal/event":     {packages: l1, modules: []string{"github.com/aws/aws-lambda-go"}},
+		"emulator/internal/function":  {packages: l1, modules: []string{"github.com/aws/aws-lambda-go", "github.com/google/uuid"}},
 		"emulator/internal/issuer": {modules: []string{
 			"github.com/go-chi/chi/v5", "github.com/go-jose/go-jose/v4", "github.com/golang-jwt/jwt/v5",
 		}},

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gatewayd/emulator/apigw"
+	"gatewayd/emulator/internal/accesslog"
 	"gatewayd/emulator/internal/config"
 	"gatewayd/emulator/internal/function"
 	"gatewayd/emulator/internal/gateway"
@@ -91,20 +92,21 @@ type Options struct {
 
 // Emulator serves one API.
 type Emulator struct {
-	source    Source
-	functions Functions
-	options   Options
-	clock     *Clock
-	log       *slog.Logger
-	gateway   *gateway.Gateway
-	tracker   *function.Tracker
-	host      *function.Host
-	logs      logs       // of programs
-	later     background // invocations that nobody waits for
-	client    client
-	traces    *traces
-	metrics   metrics
-	verified  verified
+	source     Source
+	functions  Functions
+	options    Options
+	clock      *Clock
+	log        *slog.Logger
+	gateway    *gateway.Gateway
+	tracker    *function.Tracker
+	host       *function.Host
+	logs       logs       // of programs
+	later      background // invocations that nobody waits for
+	client     client
+	accessLogs *accesslog.Files
+	traces     *traces
+	metrics    metrics
+	verified   verified
 
 	mu     sync.Mutex // guards what follows, and is held over a whole reload
 	loaded Load
@@ -137,6 +139,7 @@ func New(source Source, functions Functions, options *Options) (*Emulator, error
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
+	e.accessLogs = accesslog.New(e.log)
 	transport, backends := transports(options.Transport)
 	e.host = e.newHost()
 	mock, err := e.options.mock()
@@ -147,7 +150,8 @@ func New(source Source, functions Functions, options *Options) (*Emulator, error
 		Disabled: e.options.DisableAuthorizer, Mock: mock, Legacy: e.options.LegacyMessages,
 		Host: e.host, Variables: options.Programs.Variables,
 		Now: e.clock.Now, Random: options.Random, Handlers: functions, Transport: transport, Backends: backends, Tracker: e.tracker,
-		SourceIP: remoteAddress, JSONLane: e.options.JSONLane, Coalesce: e.options.Coalesce, Strict: e.options.Strict, Record: e.record,
+		AccessLog: e.accessLogs.Append,
+		SourceIP:  remoteAddress, JSONLane: e.options.JSONLane, Coalesce: e.options.Coalesce, Strict: e.options.Strict, Record: e.record,
 		Secrets: e.options.ShowSecrets,
 	}
 	if e.options.VerifyCache {

@@ -75,12 +75,16 @@ func (e *Emulator) checkVariables() error {
 	return errors.Join(faults...)
 }
 
-// Close ends the programs that functions run as, and waits for invocations of them until ctx ends; then they are killed. An
-// emulator without such functions need not be closed.
+// Close ends the programs that functions run as, and waits for invocations of them until ctx ends; then they are killed. It waits
+// for the last lines of the access log, and closes its file. An emulator without such functions and such a log need not be closed.
 func (e *Emulator) Close(ctx context.Context) error {
 	err := e.host.Close(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		e.log.Warn("functions were stopped before they had finished", "cause", err)
 	}
-	return errors.Join(err, e.later.close(ctx))
+	err = errors.Join(err, e.later.close(ctx))
+	if fault := e.accessLogs.Close(ctx); fault != nil {
+		e.log.Warn("the access log could not be closed", "cause", fault)
+	}
+	return err
 }

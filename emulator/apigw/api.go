@@ -75,6 +75,8 @@ type API struct {
 	UsagePlans   []UsagePlan
 	Throttle     *StageThrottle // nil throttles nothing but what usage plans do
 
+	AccessLog *AccessLog // nil for none
+
 	Functions         []Function
 	Authorizers       []Authorizer
 	DefaultAuthorizer string // the name of one of Authorizers, or ""

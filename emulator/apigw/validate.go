@@ -61,6 +61,7 @@ func (a *API) Validate(handlers []string) []Problem {
 	v.checkRoutes()
 	v.checkAPIKeys()
 	v.checkUsagePlans()
+	v.checkAccessLog()
 	v.checkResourcePolicy()
 	v.checkGatewayResponses()
 	v.checkModels()

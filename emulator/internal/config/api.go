@@ -66,6 +66,11 @@ func settings() []key[apigw.API] {
 			[]string{string(apigw.HeaderKeySource), string(apigw.AuthorizerKeySource)}, nil,
 			func(api *apigw.API, source string) { api.APIKeySource = apigw.APIKeySource(source) }).
 			spelled("apiKeySourceType", "x-amazon-apigateway-api-key-source"),
+		key[apigw.API]{
+			name: "accessLog", doc: "The stage's access log: a line for each request.",
+			schema: required(objectSchema(accessLogKeys()), "file"),
+			decode: func(d *decoder, api *apigw.API, f field) { d.decodeAccessLog(api, f) },
+		}.spelled("accessLogs", "accessLogSetting", "accessLogSettings"),
 	}
 }
 

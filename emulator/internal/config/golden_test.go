@@ -196,6 +196,9 @@ func dump(w *bytes.Buffer, api *apigw.API) {
 		fmt.Fprintf(w, "default %s @%s\n", api.DefaultAuthorizer, at(api.DefaultPosition))
 	}
 	dumpUsage(w, api, at)
+	if l := api.AccessLog; l != nil {
+		fmt.Fprintf(w, "accessLog %s @%s %s\n", l.File, at(l.Position), l.Format)
+	}
 	for i := range api.Routes {
 		r := &api.Routes[i]
 		fmt.Fprintf(w, "route %s @%s function=%s @%s", r.Key(), at(r.Position), r.Function, at(r.FunctionPosition))

@@ -31,7 +31,7 @@ func ExampleSchema() {
 		fmt.Println(name, slices.Sorted(maps.Keys(schema.Properties[name].Properties)))
 	}
 	// Output:
-	// api [accountId apiKeySource authorizerTimeoutInMillis basePath binaryMediaTypes id name region stage stageVariables timeoutInMillis type]
+	// api [accessLog accountId apiKeySource authorizerTimeoutInMillis basePath binaryMediaTypes id name region stage stageVariables timeoutInMillis type]
 	// apiKeys []
 	// authorizers []
 	// defaultAuthorizer []

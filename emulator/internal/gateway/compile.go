@@ -26,6 +26,7 @@ type deployment struct {
 	binary      event.MediaTypes
 	responses   map[apigw.ResponseType]*customized // of the types whose answers are not the factory's
 	usage       *usage.Stage
+	accessLog   *accessLog // nil for none
 	linter      *linter
 }
 
@@ -124,6 +125,9 @@ func (g *Gateway) compile(api *apigw.API, previous *deployment) (*deployment, er
 		if r := &d.routes[i]; r.authorizer != nil {
 			r.sharesAuthorizer = users[r.authorizer.Name()] > 1
 		}
+	}
+	if d.accessLog, err = compileAccessLog(api.AccessLog); err != nil {
+		return nil, err
 	}
 	d.usage = g.usage.Stage(api) // last: what the API no longer has is forgotten
 	return d, nil

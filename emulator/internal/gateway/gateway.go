@@ -24,24 +24,25 @@ import (
 
 // Options are what a gateway needs besides the API.
 type Options struct {
-	Now       func() time.Time             // of everything that expires, and of the events
-	Random    io.Reader                    // of identifiers; nil is a generator that crypto/rand starts
-	Handlers  map[string]lambda.Handler    // the in-process functions by name
-	Transport http.RoundTripper            // to the functions that have a URL
-	Backends  Backends                     // to the endpoints of HTTP_PROXY integrations
-	Host      *function.Host               // runs the functions that are programs; nil: there can be none
-	Variables map[string]map[string]string // of programs by function, over what the route file says; "Parameters" is for all
-	Tracker   *function.Tracker            // counts the in-process functions that run
-	SourceIP  func(*http.Request) string   // the client's address
-	JSONLane  bool                         // call Go functions through JSON even where they take API Gateway's own events
-	Coalesce  bool                         // call an authorizer once for simultaneous misses of one identity
-	Strict    bool                         // answer 500 to what AWS's documentation forbids and its service accepts
-	Legacy    bool                         // answer a denial with the text that AWS sent until 2023
-	Disabled  bool                         // ask no authorizer: every route is open
-	Mock      *authorizer.Result           // what events have in an authorizer's place where those are disabled; nil for nothing
-	Record    func(trace.Trace, []string)  // receives each request's trace, and warnings that it gave rise to; nil for none
-	Secrets   bool                         // traces and logs show them
-	Verified  func(Verified)               // receives what became of each cache hit that was verified; nil: none is
+	Now       func() time.Time               // of everything that expires, and of the events
+	Random    io.Reader                      // of identifiers; nil is a generator that crypto/rand starts
+	Handlers  map[string]lambda.Handler      // the in-process functions by name
+	Transport http.RoundTripper              // to the functions that have a URL
+	Backends  Backends                       // to the endpoints of HTTP_PROXY integrations
+	Host      *function.Host                 // runs the functions that are programs; nil: there can be none
+	Variables map[string]map[string]string   // of programs by function, over what the route file says; "Parameters" is for all
+	Tracker   *function.Tracker              // counts the in-process functions that run
+	SourceIP  func(*http.Request) string     // the client's address
+	JSONLane  bool                           // call Go functions through JSON even where they take API Gateway's own events
+	Coalesce  bool                           // call an authorizer once for simultaneous misses of one identity
+	Strict    bool                           // answer 500 to what AWS's documentation forbids and its service accepts
+	Legacy    bool                           // answer a denial with the text that AWS sent until 2023
+	Disabled  bool                           // ask no authorizer: every route is open
+	Mock      *authorizer.Result             // what events have in an authorizer's place where those are disabled; nil for nothing
+	Record    func(trace.Trace, []string)    // receives each request's trace, and warnings that it gave rise to; nil for none
+	AccessLog func(file string, line []byte) // appends a line to an access log, which it does not keep; nil for none
+	Secrets   bool                           // traces and logs show them
+	Verified  func(Verified)                 // receives what became of each cache hit that was verified; nil: none is
 }
 
 // Gateway serves one API. It is an http.Handler; without a deployment it answers every request with 403 Forbidden.
@@ -59,6 +60,9 @@ type Gateway struct {
 func New(options Options) *Gateway {
 	if options.Random == nil {
 		options.Random = newGenerator()
+	}
+	if options.AccessLog == nil {
+		options.AccessLog = func(string, []byte) {}
 	}
 	if options.Record == nil {
 		options.Record = func(trace.Trace, []string) {}
@@ -124,6 +128,8 @@ type exchange struct {
 	result     *authorizer.Result // of the authorizer, whether its policy allows the request or not; nil for none
 	latency    time.Duration      // of the authorizer's function, 0 for a kept result
 	call       call
+	outcome    outcome      // of the integration, for the access log
+	refused    *apigw.Error // what the client was refused with, nil for nothing
 	account    *account
 	trace      trace.Trace
 	warnings   []string
@@ -264,6 +270,7 @@ func (x *exchange) refuse(e *apigw.Error) response {
 	if x.gateway.options.Legacy && e.Type == apigw.AccessDenied {
 		x.trace.Hint += "; legacy messages: the client has the text that AWS sent until 2023"
 	}
+	x.refused = e
 	r := gatewayResponse(e.Response())
 	if x.deployment == nil || len(x.deployment.responses) == 0 || !e.Customizable() {
 		return r
@@ -281,6 +288,7 @@ func (x *exchange) end(r response) {
 		x.step(trace.Step{Name: "response", Code: trace.ClientGone})
 	}
 	x.trace.Duration = time.Since(x.started)
+	x.logAccess(&r)
 	x.gateway.options.Record(x.trace, x.warnings)
 	if x.lost {
 		// net/http would wait for the function to return. Should the client be gone, nobody misses it.

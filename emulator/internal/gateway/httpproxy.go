@@ -98,6 +98,7 @@ func (p *httpProxy) exchange(ctx context.Context, x *exchange, granted grant) (o
 	if err == nil {
 		answer, err = p.call(request)
 	}
+	x.noteEndpoint(answer.status, err)
 	step := trace.Step{Name: "integration", Code: trace.IntegrationOK, Source: granted.route.source}
 	var received trace.Document
 	if err == nil {

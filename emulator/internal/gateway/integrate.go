@@ -128,6 +128,7 @@ func (x *exchange) conclude(c *call, end function.Ending) (out response, refusal
 	defer fault(&refusal)
 	t := c.target
 	answered, document, err := x.read(&end)
+	x.note(c, answered.Status, end.Err, err)
 	x.account.integration = trace.NewDeferredInvocationDetail(t.name, c.document, document, end.Err)
 	step := trace.Step{
 		Name: "integration", Code: trace.IntegrationOK, Source: c.route.source, Detail: &x.account.integration, Confidence: trace.Recorded,

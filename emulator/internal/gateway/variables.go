@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"strings"
 
 	"gatewayd/emulator/apigw"
@@ -84,6 +85,13 @@ func (v variables) context(name string) (string, bool) {
 	}
 	if v.request.Stage == nil {
 		return "", false
+	}
+	switch name { // an authorizer knows less of the key
+	case "identity.apiKey":
+		key := cmp.Or(v.request.APIKey, v.request.SentAPIKey)
+		return key, key != ""
+	case "identity.apiKeyId":
+		return v.request.APIKeyID, v.request.APIKeyID != ""
 	}
 	return v.request.ContextVariable(name)
 }

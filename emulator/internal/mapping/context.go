@@ -23,11 +23,11 @@ func (d Dialect) velocity() bool { return d == MockIntegration }
 func (d Dialect) name() string {
 	switch d {
 	case GatewayResponse:
-		return "gateway response"
+		return "a gateway response"
 	case MockIntegration:
-		return "mock integration"
+		return "a mock integration"
 	case AccessLog:
-		return "access log"
+		return "an access log"
 	}
 	return ""
 }
@@ -37,7 +37,7 @@ func (d Dialect) noVelocity() string {
 	if d.velocity() {
 		return "gatewayd does not run"
 	}
-	return "a " + d.name() + " has not: API Gateway substitutes variables there and no more"
+	return d.name() + " has not: API Gateway substitutes variables there and no more"
 }
 
 // noInput is why the dialect knows no $input.
@@ -49,11 +49,11 @@ func (d Dialect) noInput() string {
 }
 
 func (d Dialect) plain() string {
-	return "a " + d.name() + " is not read by a template engine"
+	return d.name() + " is not read by a template engine"
 }
 
 func (d Dialect) only(known []string) string {
-	return "a " + d.name() + " has " + strings.Join(known, ", ")
+	return d.name() + " has " + strings.Join(known, ", ")
 }
 
 // checkContext returns what is wrong with the name of a context variable, or "".

@@ -116,6 +116,8 @@ func TestTemplateRefused(t *testing.T) {
 		{name: "an escape", dialect: mapping.MockIntegration, text: `a\$context.stage`, offset: 1, says: "Velocity's escape"},
 		{name: "the body", dialect: mapping.MockIntegration, text: "$input.json('$')", says: "$input.json is not built"},
 		{name: "all parameters", dialect: mapping.MockIntegration, text: "$input.params()", says: "$input.params must be"},
+		{name: "a stage variable in a log", dialect: mapping.AccessLog, text: "$stageVariables.table", says: "an access log has $context variables only"},
+		{name: "no variable of a log", dialect: mapping.AccessLog, text: "$contxt.stage", says: `did you mean "context"?; an access log has $context.NAME`},
 		{name: "input in a log", dialect: mapping.AccessLog, text: "$input.params('id')", says: "an access log has no $input"},
 	}
 	for _, test := range tests {

@@ -136,6 +136,8 @@ func (s *scanner) variable(begin int) (Reference, error) {
 		}
 		s.at += len("context.") + len(name)
 		return Reference{Context, name}, nil
+	case root == "stageVariables" && dotted && s.dialect == AccessLog:
+		return Reference{}, s.fail(begin, "$%s: an access log has $context variables only", word)
 	case root == "stageVariables" && dotted:
 		name := identifier(s.text[s.at+len("stageVariables."):])
 		if name == "" {
@@ -147,7 +149,11 @@ func (s *scanner) variable(begin int) (Reference, error) {
 		return s.input(begin)
 	}
 	known := []string{"$context.NAME", "$stageVariables.NAME"}
-	if s.dialect == MockIntegration {
+	switch s.dialect {
+	case GatewayResponse:
+	case AccessLog:
+		known = known[:1]
+	case MockIntegration:
 		known = append(known, "$input.params('NAME')")
 	}
 	suggestion := apigw.Suggest(root, []string{"context", "stageVariables"})
