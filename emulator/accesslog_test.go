@@ -29,6 +29,8 @@ routes:
   GET /key: { function: pets, authorizer: NONE, apiKeyRequired: true }
   GET /broken: { function: broken, authorizer: NONE }
   GET /text: { function: text, authorizer: NONE }
+  GET /mock: { mock: { statusCode: 204 }, authorizer: NONE }
+  GET /nowhere: { http: { uri: "http://127.0.0.1:1/" }, authorizer: NONE }
   HEAD /open: { function: pets, authorizer: NONE }
   GET /open: { function: pets, authorizer: NONE }
 apiKeys: [{ id: key-1, value: hunter2-partner-secret }]
@@ -148,6 +150,8 @@ func TestAccessLogVariables(t *testing.T) {
 		{name: "called", format: integration, path: "/dev/open", want: "200 200 -"},
 		{name: "not called", format: integration, path: "/dev/none", want: "- - -"},
 		{name: "failed", format: integration, path: "/dev/broken", want: `200 - Lambda Customer Function Error:no table "pets"`},
+		{name: "a mock is not called", format: integration, path: "/dev/mock", want: "- - -"},
+		{name: "an endpoint that is not there", format: integration, path: "/dev/nowhere", want: "- - dial tcp 127.0.0.1:1: connect: connection refused"},
 		{name: "malformed", format: integration, path: "/dev/text", want: "200 - Malformed Lambda proxy response"},
 		{
 			name: "the request", format: "$context.extendedRequestId $context.httpMethod $context.path $context.resourcePath $context.stage $context.domainName $context.identity.userAgent",
