@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -24,6 +26,7 @@ func ExecutionLog(w io.Writer, t Trace) error {
 		return err
 	}
 	l := executionLog{trace: &t, at: t.Time}
+	l.api, l.stage, l.path = l.addressed()
 	fmt.Fprintf(&l.text, "Execution log for request %s\n", printable(t.RequestID))
 	for i := range t.Steps {
 		if err := l.step(&t.Steps[i]); err != nil {
@@ -43,13 +46,42 @@ func ExecutionLog(w io.Writer, t Trace) error {
 type executionLog struct {
 	trace   *Trace
 	at      time.Time
-	started bool // the integration
-	text    strings.Builder
+	started bool // the execution, or what ends as one
+	planned bool // the usage plan was looked for
+
+	api, stage string
+	path       string // behind the stage, as it was sent
+	text       strings.Builder
 }
+
+// addressed is what the method ARN names: …:API/STAGE/METHOD/PATH.
+func (l *executionLog) addressed() (api, stage, path string) {
+	const parts, apiPart, stagePart, pathPart = 4, 0, 1, 3
+	names := strings.SplitN(l.trace.MethodARN[strings.LastIndex(l.trace.MethodARN[:colons(l.trace.MethodARN)], ":")+1:], "/", parts)
+	if len(names) < parts {
+		return "", "", ""
+	}
+	return names[apiPart], names[stagePart], "/" + names[pathPart]
+}
+
+// colons is where the ARN's own colons end: a path may have others.
+func colons(arn string) int {
+	if slash := strings.IndexByte(arn, '/'); slash >= 0 {
+		return slash
+	}
+	return len(arn)
+}
+
+// maxLogged is how many bytes of an event AWS's log has (rest-gateway 4).
+const maxLogged = 1024
 
 func (l *executionLog) line(format string, args ...any) {
 	stamp := l.at.UTC().Format("Mon Jan 02 15:04:05 UTC 2006")
-	fmt.Fprintf(&l.text, "%s : %s\n", stamp, printable(fmt.Sprintf(format, args...)))
+	text := fmt.Sprintf(format, args...)
+	if len(text) > maxLogged {
+		text = strings.ToValidUTF8(text[:maxLogged], "") + " [TRUNCATED]"
+	}
+	fmt.Fprintf(&l.text, "%s : %s\n", stamp, printable(text))
 }
 
 // logged are the members of a detail that AWS logs.
@@ -59,6 +91,10 @@ type logged struct {
 
 	Function, Endpoint, Error, PrincipalID string
 	Event, Answer, Request, Response       json.RawMessage
+
+	APIKey, ResourceID string
+	APIKeyRequired     bool
+	Throttles          []ThrottleLevel
 }
 
 func (l *executionLog) step(s *Step) error {
@@ -80,7 +116,12 @@ func (l *executionLog) step(s *Step) error {
 		l.authorizer(s, &found)
 	case "policy", "resourcePolicy":
 		l.policy(s, &found)
+	case "apiKey":
+		l.apiKey(s, &found)
+	case "usage":
+		l.usage(s, &found)
 	case "integration":
+		l.plan("")
 		l.integration(s, &found)
 	}
 	return nil
@@ -140,6 +181,73 @@ func (l *executionLog) policy(s *Step, found *logged) {
 	}
 }
 
+// plan begins what the log tells of usage plans, which it does of every request that comes so far.
+func (l *executionLog) plan(key string) {
+	if l.planned {
+		return
+	}
+	l.planned = true
+	l.line("Verifying Usage Plan for request: %s. API Key: %s API Stage: %s/%s", l.trace.RequestID, key, l.api, l.stage)
+	if key == "" {
+		l.line("API Key  authorized because method '%s' does not require API Key. Request will not contribute to throttle or quota limits", l.trace.Route)
+		l.line("Usage Plan check succeeded for API Key  and API Stage %s/%s", l.api, l.stage)
+	}
+}
+
+func (l *executionLog) apiKey(s *Step, found *logged) {
+	if !found.APIKeyRequired {
+		return
+	}
+	l.planned = true
+	l.line("Verifying Usage Plan for request: %s. API Key: %s API Stage: %s/%s", l.trace.RequestID, found.APIKey, l.api, l.stage)
+	if s.Code == "" && l.trace.Code != UsageThrottled && l.trace.Code != UsageQuotaExceeded {
+		l.line("Usage Plan check succeeded for API Key %s and API Stage %s/%s", found.APIKey, l.api, l.stage)
+	}
+}
+
+// usage tells of a throttle that is empty, as a log of 2019 does. What it says of a quota is not known.
+func (l *executionLog) usage(s *Step, found *logged) {
+	if s.Code == "" {
+		return
+	}
+	if !l.planned {
+		l.planned = true
+		l.line("Verifying Usage Plan for request: %s. API Key:  API Stage: %s/%s", l.trace.RequestID, l.api, l.stage)
+	}
+	for _, t := range found.Throttles {
+		if s.Code == UsageThrottled && t.TokensLeft == 0 {
+			l.line("Key throttle limit exceeded for RestApi %s, Stage %s, Resource %s, HttpMethod %s. Limit: %.2f Burst: %d",
+				l.api, l.stage, found.ResourceID, l.trace.Method, t.RateLimit, t.BurstLimit)
+			break
+		}
+	}
+	l.started = true // as the log has it
+}
+
+// method tells of the request as a function's event has it, its maps in Java's way.
+func (l *executionLog) method(event json.RawMessage) {
+	var request struct {
+		PathParameters, QueryStringParameters, Headers map[string]string
+		Body                                           string
+	}
+	if event == nil || json.Unmarshal(event, &request) != nil {
+		return
+	}
+	l.line("Method request path: %s", javaMap(request.PathParameters))
+	l.line("Method request query string: %s", javaMap(request.QueryStringParameters))
+	l.line("Method request headers: %s", javaMap(request.Headers))
+	l.line("Method request body before transformations: %s", request.Body)
+}
+
+// javaMap is a map as Java prints it, in an order of names that is always the same.
+func javaMap(m map[string]string) string {
+	pairs := make([]string, 0, len(m))
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		pairs = append(pairs, name+"="+m[name])
+	}
+	return "{" + strings.Join(pairs, ", ") + "}"
+}
+
 func (l *executionLog) sending(found *logged) {
 	to := found.Endpoint
 	if to == "" {
@@ -153,14 +261,12 @@ func (l *executionLog) sending(found *logged) {
 }
 
 func (l *executionLog) integration(s *Step, found *logged) {
-	const resource = 2
 	l.started = true
 	before := l.at
 	l.at = l.at.Add(-s.Duration)
 	l.line("Starting execution for request: %s", l.trace.RequestID)
-	if route := strings.SplitN(l.trace.Route, " ", resource); len(route) == resource {
-		l.line("HTTP Method: %s, Resource Path: %s", l.trace.Method, route[1])
-	}
+	l.line("HTTP Method: %s, Resource Path: %s", l.trace.Method, l.path) // as it was sent, not the route's
+	l.method(found.Event)
 	if found.Function != "" || found.Endpoint != "" {
 		l.sending(found)
 	}

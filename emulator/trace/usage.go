@@ -30,6 +30,7 @@ func (d KeyDetail) show(shown func(string) string) any {
 type UsageDetail struct {
 	Plan      string // the usage plan that the request counts toward, "" for none
 	KeyID     string
+	Resource  string // its id
 	Throttles []ThrottleLevel
 	Quota     *QuotaLevel // nil for none
 }
@@ -57,7 +58,8 @@ func (d UsageDetail) view() any {
 	return struct {
 		Plan      string          `json:"usagePlan,omitempty"`
 		KeyID     string          `json:"apiKeyId,omitempty"`
+		Resource  string          `json:"resourceId,omitempty"`
 		Throttles []ThrottleLevel `json:"throttles,omitempty"`
 		Quota     *QuotaLevel     `json:"quota,omitempty"`
-	}{d.Plan, d.KeyID, d.Throttles, d.Quota}
+	}{d.Plan, d.KeyID, d.Resource, d.Throttles, d.Quota}
 }

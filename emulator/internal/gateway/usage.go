@@ -125,7 +125,7 @@ func refuseKey(found *route, key *usage.Key, value, source string, from apigw.AP
 // admit takes a token of every throttle and one of the quota, or refuses the request.
 func (x *exchange) admit(found *route, method *usage.Method, key *usage.Key) *apigw.Error {
 	admission := method.Admit(key, !x.explained)
-	detail := &trace.UsageDetail{Throttles: make([]trace.ThrottleLevel, len(admission.Levels))}
+	detail := &trace.UsageDetail{Resource: x.request.ResourceID, Throttles: make([]trace.ThrottleLevel, len(admission.Levels))}
 	if key != nil {
 		detail.Plan, detail.KeyID = key.Plan, key.ID
 	}
@@ -196,7 +196,8 @@ func throttled(found *route, key *usage.Key, level *usage.Level) *apigw.Error {
 		whose = "the throttle of the account"
 		refusal.Confidence = trace.Inferred // its place in the order, rest-gateway 14 G4
 	case usage.StageScope:
-		refusal.Confidence = trace.Inferred
+		// A published execution log of 2019 has it after the authorizer, for a resource and a method.
+		refusal.Confidence = trace.Reported
 	}
 	refusal.Reason = fmt.Sprintf("%s is empty: %g requests a second, %d at once", whose, level.RateLimit, level.BurstLimit)
 	switch {
