@@ -52,13 +52,14 @@ type testCase struct {
 
 // options are those of the emulator that a case can set.
 type options struct {
+	Strict            bool    `yaml:"strict"`
 	LegacyMessages    bool    `yaml:"legacyMessages"`
 	DisableAuthorizer bool    `yaml:"disableAuthorizer"`
 	MockAuthorizer    *string `yaml:"mockAuthorizer"` // JSON
 }
 
 func (o options) emulator() *emulator.Options {
-	out := &emulator.Options{LegacyMessages: o.LegacyMessages, DisableAuthorizer: o.DisableAuthorizer}
+	out := &emulator.Options{Strict: o.Strict, LegacyMessages: o.LegacyMessages, DisableAuthorizer: o.DisableAuthorizer}
 	if o.MockAuthorizer != nil {
 		out.MockAuthorizer = []byte(*o.MockAuthorizer)
 	}
