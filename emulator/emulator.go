@@ -86,7 +86,7 @@ type Options struct {
 	VerifyCache bool
 
 	// Strict refuses to load a route file of which the audit finds something, and answers 500 where AWS's documentation
-	// forbids what an authorizer answers and its service was seen to accept it.
+	// forbids what an authorizer answers, which is otherwise accepted with a warning.
 	Strict bool
 }
 

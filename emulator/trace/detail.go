@@ -36,9 +36,10 @@ func (d RouteDetail) view() any {
 
 // IdentitySource is one identity source and what the request brought for it.
 type IdentitySource struct {
-	Source string // method.request.header.Authorization
-	Value  string
-	Found  bool
+	Source   string // method.request.header.Authorization
+	Value    string
+	Found    bool
+	Repeated bool // the request has several values, of which the last one counts
 }
 
 // IdentityDetail is the detail of looking for identity sources.
@@ -55,13 +56,14 @@ func (d IdentityDetail) reveal() any { return d.show(func(value string) string {
 
 func (d IdentityDetail) show(shown func(string) string) any {
 	type source struct {
-		Source string `json:"source"`
-		Found  bool   `json:"found"`
-		Value  string `json:"value,omitempty"`
+		Source   string `json:"source"`
+		Found    bool   `json:"found"`
+		Value    string `json:"value,omitempty"`
+		Repeated bool   `json:"repeated,omitempty"`
 	}
 	sources := make([]source, len(d.Sources))
 	for i, s := range d.Sources {
-		sources[i] = source{s.Source, s.Found, shown(s.Value)}
+		sources[i] = source{s.Source, s.Found, shown(s.Value), s.Repeated}
 	}
 	return struct {
 		Authorizer string   `json:"authorizer"`

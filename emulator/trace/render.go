@@ -181,8 +181,8 @@ func (r *renderer) step(s *Step) error {
 type findings struct {
 	Candidates []Candidate
 	Sources    []struct {
-		Source, Value string
-		Found         bool
+		Source, Value   string
+		Found, Repeated bool
 	}
 	Function, Endpoint, Error, PrincipalID, SharedWith string
 	ResponseType, CustomizedBy                         string
@@ -266,14 +266,16 @@ func (r *renderer) cache(c *Cache) string {
 func (f *findings) identity() string {
 	var sources []string
 	for _, s := range f.Sources {
-		switch {
-		case s.Value != "":
-			sources = append(sources, s.Source+" = "+s.Value)
-		case s.Found:
-			sources = append(sources, s.Source+" is empty")
-		default:
-			sources = append(sources, s.Source+" is absent")
+		text := s.Source + " is absent"
+		if s.Value != "" {
+			text = s.Source + " = " + s.Value
+		} else if s.Found {
+			text = s.Source + " is empty"
 		}
+		if s.Repeated {
+			text += " (the last of several)"
+		}
+		sources = append(sources, text)
 	}
 	return strings.Join(sources, ", ")
 }

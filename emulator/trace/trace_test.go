@@ -68,7 +68,7 @@ func TestJSON(t *testing.T) {
 			{
 				Name: "identity", Source: "routes.yaml:7:3", Confidence: trace.Recorded,
 				Detail: trace.IdentityDetail{Authorizer: "jwt", Sources: []trace.IdentitySource{
-					{Source: "method.request.header.Authorization", Value: "Bearer 0123456789", Found: true}, {Source: "method.request.querystring.key"},
+					{Source: "method.request.header.Authorization", Value: "Bearer 0123456789", Found: true, Repeated: true}, {Source: "method.request.querystring.key"},
 				}},
 			},
 			{Name: "cache", Code: trace.CacheHit},
@@ -119,7 +119,8 @@ func TestJSON(t *testing.T) {
           {
             "source": "method.request.header.Authorization",
             "found": true,
-            "value": "********456789"
+            "value": "********456789",
+            "repeated": true
           },
           {
             "source": "method.request.querystring.key",

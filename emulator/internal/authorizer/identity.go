@@ -37,7 +37,9 @@ func (a *Authorizer) IdentifyInto(r *event.Request, sources []trace.IdentitySour
 	var refusal *apigw.Error
 	for _, source := range a.sources {
 		value, found := lookup(r, source.IdentitySource)
-		id.Sources = append(id.Sources, trace.IdentitySource{Source: source.name, Value: value, Found: found})
+		id.Sources = append(id.Sources, trace.IdentitySource{
+			Source: source.name, Value: value, Found: found, Repeated: repeated(r, source.IdentitySource),
+		})
 		if value == "" && refusal == nil {
 			refusal = a.missing(r, source.IdentitySource, found)
 		}
@@ -85,6 +87,19 @@ func lookup(r *event.Request, source apigw.IdentitySource) (value string, found 
 	return "", false
 }
 
+// repeated reports whether the request has several values for a source that has one: the last one counts, which nobody has seen
+// AWS do (rest-authorizer 1.12, 1.13).
+func repeated(r *event.Request, source apigw.IdentitySource) bool {
+	switch source.Kind {
+	case apigw.HeaderSource:
+		return r.HeaderRepeated(source.Name)
+	case apigw.QueryStringSource:
+		return r.QueryRepeated(source.Name)
+	case apigw.MultiValueHeaderSource, apigw.MultiValueQueryStringSource, apigw.StageVariableSource, apigw.ContextSource:
+	}
+	return false
+}
+
 // allValues are the values of a source that has several, nil for one that has one.
 func allValues(r *event.Request, source apigw.IdentitySource) []string {
 	if source.Kind == apigw.MultiValueHeaderSource {
@@ -116,6 +131,9 @@ func (a *Authorizer) missing(r *event.Request, source apigw.IdentitySource, foun
 		e.Hint = "set it under api.stageVariables in the route file"
 	case apigw.ContextSource:
 		e.Hint = "the request has no such value; drop the source from identitySource"
+	}
+	if repeated(r, source) {
+		e.Hint = "it was sent several times, and the last value counts; send it once"
 	}
 	return e
 }

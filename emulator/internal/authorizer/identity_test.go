@@ -1,6 +1,7 @@
 package authorizer_test
 
 import (
+	"net/http"
 	"strconv"
 	"strings"
 	"testing"
@@ -117,6 +118,18 @@ func TestIdentifyHints(t *testing.T) {
 		hint         string
 	}{
 		{name: "header", source: "method.request.header.X-Auth", r: &event.Request{}, hint: "send the header, for example with curl -H 'X-Auth: …'"},
+		{
+			name: "a header that is sent twice", source: "method.request.header.X-Auth", r: &event.Request{
+				Headers: []event.Pair{{Name: "X-Auth", Value: "a"}, {Name: "x-auth", Value: ""}}, Sent: http.Header{"X-Auth": {"a", ""}},
+			},
+			hint: "it was sent several times, and the last value counts; send it once",
+		},
+		{
+			name: "a parameter that is sent twice", source: "method.request.querystring.key", r: &event.Request{
+				Query: []event.Pair{{Name: "key", Value: "a"}, {Name: "other", Value: "b"}, {Name: "key", Value: ""}},
+			},
+			hint: "it was sent several times, and the last value counts; send it once",
+		},
 		{name: "another header than Authorization", source: "method.request.header.X-Auth", r: bearer("abc"), hint: "send the header, for example with curl -H 'X-Auth: …'; the Authorization header that was sent is not this authorizer's identity source"},
 		{name: "an empty Authorization header", source: "method.request.header.authorization", r: bearer(""), hint: "send the header, for example with curl -H 'authorization: …'"},
 		{name: "query", source: "method.request.querystring.key", r: &event.Request{}, hint: "add ?key=… to the URL; names of query parameters are case-sensitive"},

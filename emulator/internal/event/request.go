@@ -64,6 +64,11 @@ func (r *Request) Header(name string) (string, bool) {
 	return "", false
 }
 
+// HeaderRepeated reports whether a header was sent several times, as far as that is known.
+func (r *Request) HeaderRepeated(name string) bool {
+	return len(r.Sent[http.CanonicalHeaderKey(name)]) > 1
+}
+
 // HeaderValues returns all values of a header.
 func (r *Request) HeaderValues(name string) []string {
 	var values []string
@@ -84,6 +89,17 @@ func (r *Request) QueryValue(name string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// QueryRepeated reports whether a query parameter was sent several times.
+func (r *Request) QueryRepeated(name string) bool {
+	count := 0
+	for i := range r.Query {
+		if r.Query[i].Name == name {
+			count++
+		}
+	}
+	return count > 1
 }
 
 // QueryValues returns all values of a query parameter.

@@ -22,6 +22,11 @@ func (x *exchange) identify(found *route) (authorizer.Identity, *apigw.Error) {
 	if err != nil {
 		step.Code, step.Confidence = err.Code, err.Certainty()
 	}
+	for i := range id.Sources {
+		if id.Sources[i].Repeated {
+			step.Confidence = trace.Inferred // rest-authorizer 1.12, 1.13
+		}
+	}
 	x.step(step)
 	return id, err
 }
