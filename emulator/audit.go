@@ -96,6 +96,7 @@ func (a *auditor) route(r *apigw.Route) {
 	case guard != nil:
 		audited.State, audited.Authorizer = Protected, guard.Name
 		a.used[guard.Name] = true
+	case r.Preflight: // cors asks for it
 	case r.Authorizer != apigw.None && r.APIKeyRequired:
 		a.find(findingKeyOnly, r.Position, "route %q asks for an API key only, which tells clients apart and authorizes none: name an authorizer, or say authorizer: NONE", r.Key())
 	case r.Authorizer != apigw.None:

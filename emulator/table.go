@@ -43,6 +43,9 @@ func target(api *apigw.API, r *apigw.Route) string {
 		uri, _ := api.ExpandStageVariables(r.HTTP.URI)
 		return fmt.Sprintf("%s (HTTP_PROXY)", uri)
 	case apigw.MockIntegration:
+		if r.Preflight {
+			return "preflight (MOCK)"
+		}
 		return fmt.Sprintf("%d (MOCK)", r.Mock.Status)
 	case apigw.LambdaProxy:
 	}

@@ -83,6 +83,7 @@ type API struct {
 	Routes            []Route
 	GatewayResponses  []GatewayResponse
 	Models            []Model
+	CORS              *CORS               // nil: browsers' preflights are requests like any other
 	Position          Position            // of the file
 	Positions         map[string]Position // of the keys under api that the file has: "stage", "accountId"
 	DefaultPosition   Position            // of the default authorizer's name
@@ -159,6 +160,8 @@ type Route struct {
 	Validator         RequestValidator
 	RequestParameters []RequestParameter
 	RequestModels     []RequestModel
+
+	Preflight bool // the route is there because of CORS
 
 	Position           Position
 	FunctionPosition   Position
@@ -252,6 +255,7 @@ func (a *API) SetDefaults() {
 			auth.IdentitySources = []IdentitySource{{Kind: HeaderSource, Name: "Authorization"}}
 		}
 	}
+	a.addPreflights()
 }
 
 func setDefault[T comparable](field *T, value T) {

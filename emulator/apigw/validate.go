@@ -65,6 +65,7 @@ func (a *API) Validate(handlers []string) []Problem {
 	v.checkResourcePolicy()
 	v.checkGatewayResponses()
 	v.checkModels()
+	v.checkCORS()
 	return SortProblems(v.problems)
 }
 
@@ -78,7 +79,7 @@ func (a *API) Findings() []Problem {
 		}
 	}
 	for i := range a.Routes {
-		if r := &a.Routes[i]; r.Authorizer == None && a.DefaultAuthorizer == "" {
+		if r := &a.Routes[i]; r.Authorizer == None && a.DefaultAuthorizer == "" && !r.Preflight {
 			v.report(r.AuthorizerPosition, "route %q: authorizer NONE without a defaultAuthorizer says nothing; a SAM template with it does not deploy", r.Key())
 		}
 	}
@@ -86,7 +87,7 @@ func (a *API) Findings() []Problem {
 		v.integrationFindings(&a.Routes[i])
 	}
 	for i := range a.Routes {
-		if r := &a.Routes[i]; r.Path == "/ping" || r.Path == "/sping" {
+		if r := &a.Routes[i]; (r.Path == "/ping" || r.Path == "/sping") && !r.Preflight {
 			// rest-gateway 1.1.
 			v.report(r.Position, "route %q: API Gateway keeps /ping and /sping for itself; on AWS the route is never reached", r.Key())
 		} else if _, name, ok := strings.Cut(r.Path, "/:"); ok {
@@ -353,6 +354,9 @@ func (v *validator) checkRoutes() {
 	siblings := map[string]sibling{}
 	for i := range v.api.Routes {
 		r := &v.api.Routes[i]
+		if r.Preflight {
+			continue // what is wrong with its path is wrong with the route that it is for
+		}
 		user := fmt.Sprintf("route %q", r.Key())
 		if first, again := seen[r.Key()]; again {
 			v.report(r.Position, "%s again, first at %s", user, first)

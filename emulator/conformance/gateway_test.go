@@ -33,6 +33,11 @@ func TestValidation(t *testing.T) {
 	runCases(t, "gateway/validation")
 }
 
+func TestCORS(t *testing.T) {
+	t.Parallel()
+	runCases(t, "gateway/cors")
+}
+
 // TestCustomizedLimits holds rest-gateway 4 and 14 G12: what the listener refuses in plain text has no gateway response, what the
 // integration does not take has one.
 func TestCustomizedLimits(t *testing.T) {

@@ -294,3 +294,11 @@ func (d ModelDetail) view() any {
 		Faults      []Fault `json:"faults,omitempty"`
 	}{d.Model, d.ContentType, d.Faults}
 }
+
+// CORSDetail is the detail of what a browser makes of an answer to a page of another origin.
+type CORSDetail struct {
+	Origin  string
+	Problem string // why the page cannot have it
+}
+
+func (d CORSDetail) view() any { return map[string]any{"origin": d.Origin, "problem": d.Problem} }

@@ -16,15 +16,14 @@ func (t Trace) Line() string {
 	fmt.Fprintf(&b, "%s %s %d", word(t.Method), word(t.Path), t.Status)
 	switch {
 	case t.Code != IntegrationOK:
-		secrets := t.secrets()
-		fmt.Fprintf(&b, " %s", printable(secrets.text(t.Reason)))
-		if t.Hint != "" {
-			fmt.Fprintf(&b, " (%s)", printable(secrets.text(t.Hint)))
-		}
+		fmt.Fprintf(&b, " %s", printable(t.secrets().text(t.Reason)))
 	case t.Cache != nil && t.Cache.State == Hit:
 		b.WriteString(" (authorizer result from the cache)")
 	case slices.ContainsFunc(t.Steps, func(s Step) bool { return s.Code == AuthorizerDisabled }):
 		b.WriteString(" (authorizers are disabled: nobody was asked)")
+	}
+	if t.Hint != "" { // an answer may have one, too
+		fmt.Fprintf(&b, " (%s)", printable(t.secrets().text(t.Hint)))
 	}
 	fmt.Fprintf(&b, " [%s %s %s]", t.Code, t.Duration.Round(10*time.Microsecond), t.RequestID)
 	return b.String()

@@ -188,7 +188,7 @@ type findings struct {
 	ResponseType, CustomizedBy                         string
 	OmittedHeaders                                     []string
 	Missing                                            []string
-	Model, ContentType                                 string
+	Model, ContentType, Problem                        string
 	Faults                                             []Fault
 
 	KeySource, APIKey, APIKeyID, UsagePlan string
@@ -234,6 +234,8 @@ func (r *renderer) summary(s *Step, found *findings) string {
 		return found.Function + found.Endpoint + ": " + found.Error
 	case found.PrincipalID != "":
 		return fmt.Sprintf("%s answered for principal %s, in %s", found.Function, found.PrincipalID, s.Duration.Round(10*time.Microsecond))
+	case found.Problem != "":
+		return found.Problem
 	case found.Missing != nil:
 		return "without " + strings.Join(found.Missing, ", ")
 	case found.ContentType != "" && found.Model == "":

@@ -121,7 +121,11 @@ func fileKeys() []key[apigw.API] {
 			schema: gatewayResponsesSchema(),
 			decode: func(d *decoder, api *apigw.API, f field) { d.decodeGatewayResponses(f, api) },
 		}.spelled("responses", "x-amazon-apigateway-gateway-responses"),
-		notBuilt[apigw.API]("cors", "CORS is"),
+		key[apigw.API]{
+			name: "cors", doc: "Adds an OPTIONS method to every path that has none, which answers browsers' preflights: an origin, or more.",
+			schema: schema{"anyOf": []schema{nameSchema(), objectSchema(corsKeys())}},
+			decode: func(d *decoder, api *apigw.API, f field) { d.decodeCORS(f, api) },
+		}.spelled("corsConfiguration", "enableCors"),
 		key[apigw.API]{
 			name: "resourcePolicy", doc: "The API's resource policy, an IAM policy document. Resources may be written execute-api:/stage/METHOD/path.",
 			schema: schema{"type": "object"},

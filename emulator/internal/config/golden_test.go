@@ -220,6 +220,10 @@ func dump(w *bytes.Buffer, api *apigw.API) {
 			fmt.Fprintf(w, "  model %s %s @%s\n", m.ContentType, m.Model, at(m.Position))
 		}
 	}
+	if c := api.CORS; c != nil {
+		fmt.Fprintf(w, "cors %s @%s headers=%v methods=%v maxAge=%d %t credentials=%t @%s\n",
+			c.AllowOrigin, at(c.OriginPosition), c.AllowHeaders, c.AllowMethods, c.MaxAge, c.HasMaxAge, c.AllowCredentials, at(c.Position))
+	}
 	for _, m := range api.Models {
 		fmt.Fprintf(w, "model %s @%s %s\n", m.Name, at(m.Position), m.Schema)
 	}

@@ -34,6 +34,7 @@ func ExampleSchema() {
 	// api [accessLog accountId apiKeySource authorizerTimeoutInMillis basePath binaryMediaTypes id name region stage stageVariables timeoutInMillis type]
 	// apiKeys []
 	// authorizers []
+	// cors []
 	// defaultAuthorizer []
 	// functions []
 	// gatewayResponses []
@@ -88,7 +89,7 @@ func TestSchemaRefuses(t *testing.T) {
 		{name: "unknown key of a function", source: "functions: { f: { handlr: pets } }" + routes, want: "'handlr' not allowed"},
 		{name: "unknown key of an authorizer", source: "authorizers: { a: { ttl: 3 } }" + routes, want: "'ttl' not allowed"},
 		{name: "unknown key of a route", source: "routes: { GET /: { function: pets, auth: a } }", want: "'auth' not allowed"},
-		{name: "not built for the file", source: "cors: {}" + routes, want: "'cors' not allowed"},
+		{name: "several origins", source: "cors: { allowOrigins: ['https://a', 'https://b'] }" + routes, want: "maxItems"},
 		{name: "two kinds of function", source: "functions: { f: { command: [x], url: 'http://x/' } }" + routes, want: "oneOf"},
 		{name: "runtime without handler", source: "functions: { f: { runtime: python3.11 } }" + routes, want: "handler"},
 		{name: "two integrations", source: "routes: { GET /: { function: pets, mock: {} } }", want: "'oneOf' failed"},

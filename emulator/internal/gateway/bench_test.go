@@ -62,6 +62,7 @@ func BenchmarkServeHTTP(b *testing.B) {
 		name, path string
 		served     bool // by net/http's HTTP/1 server: the function has no goroutine of its own
 		jsonLane   bool
+		headers    []string
 		change     func(*apigw.API)
 	}{
 		{name: "typed/open", path: "/dev/pets/7?page=2", served: true},
@@ -80,6 +81,7 @@ func BenchmarkServeHTTP(b *testing.B) {
 				Templates: []apigw.BodyTemplate{{ContentType: "application/json", Text: `{"message":$context.error.messageString,"id":"$context.requestId"}`}},
 			}}
 		}},
+		{name: "typed/open, from another origin", path: "/dev/pets/7?page=2", served: true, headers: []string{"Origin", "https://app.example"}},
 		{name: "typed/open, a required parameter", path: "/dev/pets/7?page=2", served: true, change: func(a *apigw.API) {
 			a.Routes[1].Validator = apigw.ValidateParameters
 			a.Routes[1].RequestParameters = []apigw.RequestParameter{{Location: apigw.InQueryString, Name: "page", Required: true}}
@@ -89,6 +91,9 @@ func BenchmarkServeHTTP(b *testing.B) {
 		b.Run(bench.name, func(b *testing.B) {
 			h := pipeline(b, bench.jsonLane, bench.change)
 			r := ask(b, bench.path, bench.served)
+			for i := 0; i < len(bench.headers); i += 2 {
+				r.Header.Set(bench.headers[i], bench.headers[i+1])
+			}
 			w := discard{http.Header{}}
 			b.ReportAllocs()
 			for b.Loop() {

@@ -20,7 +20,9 @@ func (g *Gateway) Explain(r *http.Request) trace.Trace {
 	granted, refusal := x.decide(r.Context())
 	switch {
 	case refusal != nil:
-		x.trace.Status = x.refuse(refusal).status
+		refused := x.refuse(refusal)
+		x.trace.Status = refused.status
+		x.explainCORS(&refused)
 	case granted.route.authorizer != nil && g.options.Disabled:
 		x.trace.Code = trace.AuthorizerDisabled
 		x.trace.Reason = fmt.Sprintf("allowed: authorizers are disabled, so %q was not asked; %v was not called",

@@ -272,7 +272,8 @@ func (x *exchange) refuse(e *apigw.Error) response {
 	}
 	x.refused = e
 	r := gatewayResponse(e.Response())
-	if x.deployment == nil || len(x.deployment.responses) == 0 || !e.Customizable() {
+	r.responseType, r.fixed = e.Type, !e.Customizable()
+	if x.deployment == nil || len(x.deployment.responses) == 0 || r.fixed {
 		return r
 	}
 	if c := x.deployment.responses[e.Type]; c != nil {
@@ -284,6 +285,7 @@ func (x *exchange) refuse(e *apigw.Error) response {
 // end writes the response and publishes the trace.
 func (x *exchange) end(r response) {
 	x.trace.Status = r.status
+	x.explainCORS(&r)
 	if err := x.write(r); err != nil {
 		x.step(trace.Step{Name: "response", Code: trace.ClientGone})
 	}

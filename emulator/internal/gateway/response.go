@@ -18,6 +18,11 @@ type response struct {
 	body    []byte
 	traceID string // of X-Amzn-Trace-Id; "" sends none
 	refused bool   // by the gateway, not answered by a function
+
+	// Of a refusal:
+
+	responseType apigw.ResponseType
+	fixed        bool // no gateway response changes it
 }
 
 // gatewayResponse is the response to a request that the pipeline stopped.

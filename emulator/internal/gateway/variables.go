@@ -83,8 +83,13 @@ func (v variables) context(name string) (string, bool) {
 	if property, ok := strings.CutPrefix(name, "error."); ok {
 		return v.errorVariable(property)
 	}
-	if v.request.Stage == nil {
+	switch {
+	case v.request.Stage == nil:
 		return "", false
+	case name == "identity.apiKey" && v.request.APIKey != "": // where the key is an authorizer's, the client sent none
+		return v.request.APIKey, true
+	case name == "identity.apiKeyId":
+		return v.request.APIKeyID, v.request.APIKeyID != ""
 	}
 	switch name { // an authorizer knows less of the key
 	case "identity.apiKey":
