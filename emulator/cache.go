@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -24,8 +25,12 @@ func (e *Emulator) CachedResults(authorizer string) ([]CachedResult, error) {
 	}
 	for _, k := range kept {
 		writer := k.Result.Writer
-		out = append(out, control.NewCachedResult(k.Identity, k.Result.PrincipalID,
-			trace.Writer{RequestID: writer.RequestID, Method: writer.Method, Path: writer.Path, Time: k.Result.Written}, k.Result.Expires, now, e.options.ShowSecrets))
+		shown := control.NewCachedResult(k.Identity, k.Result.PrincipalID,
+			trace.Writer{RequestID: writer.RequestID, Method: writer.Method, Path: writer.Path, Time: k.Result.Written}, k.Result.Expires, now, e.options.ShowSecrets)
+		if source := json.RawMessage(k.Result.Policy.Source()); json.Valid(source) {
+			shown.Policy = source
+		}
+		out = append(out, shown)
 	}
 	return out, nil
 }

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -16,6 +17,7 @@ type CachedResult struct {
 	Age         string           `json:"age"` // in seconds: 12s
 	Expires     time.Time        `json:"expires"`
 	WrittenBy   trace.Writer     `json:"writtenBy"`
+	Policy      json.RawMessage  `json:"policy,omitempty"` // the document, which is evaluated for each request anew
 }
 
 // CachedIdentity is the value of an identity source, masked unless secrets are shown.

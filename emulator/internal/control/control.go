@@ -181,6 +181,7 @@ func New(options Options) http.Handler {
 		r.Post("/clock", a.setClock)
 		r.Post("/policy/eval", a.evaluatePolicy)
 		r.Post("/policy/matrix", a.policyMatrix)
+		r.Post("/tokens/inspect", a.inspectToken)
 		if a.Issuer != nil {
 			r.Post("/tokens", a.mintToken)
 		}
