@@ -53,6 +53,13 @@ func TestBrowser(t *testing.T) {
 		{"sessions", sessions},
 		{"compares", compares},
 		{"behind a port mapping", behindPortMapping},
+		{"flushes", flushes},
+		{"tests authorizers", testsAuthorizers},
+		{"routes and matrix", routesAndMatrix},
+		{"tokens", tokens},
+		{"moves the clock", movesClock},
+		{"route file", routeFile},
+		{"accessible", accessible},
 		{"many requests", manyRequests},
 		{"pictures", pictures},
 	}

@@ -1,6 +1,6 @@
 // The account of one request.
 
-import { h, fill, button, copy, requestLink, link, failure, section } from './dom.js';
+import { h, fill, button, copy, requestLink, link, failure, section, place } from './dom.js';
 import { clock, date, millis, seconds, tone, refuses, step, authorizerOf, principalOf } from './format.js';
 import { json, plain, value } from './json.js';
 import { policyView } from './policy.js';
@@ -86,7 +86,7 @@ function facts(trace) {
   const identity = step(trace, 'identity')?.detail;
   const rows = [
     ['Time', `${date(trace.time)} (${clock(trace.time).slice(-3)} ms)`], ['Took', millis(trace.ms)],
-    ['Route', trace.route ? [h('code', null, trace.route), ' ', h('span', { class: 'muted' }, step(trace, 'route')?.source ?? '')] : 'none'],
+    ['Route', trace.route ? [h('code', null, trace.route), ' ', step(trace, 'route')?.source && place(step(trace, 'route').source)] : 'none'],
     ['Method ARN', trace.methodArn && value(trace.methodArn)],
     ['Authorizer', identity ? [link(`#/authorizers/${encodeURIComponent(identity.authorizer)}`, identity.authorizer)] : trace.route && 'none: the route is open'],
     ['Identity', identity && h('ul', { class: 'plain' }, identity.sources.map((s) => h('li', null, h('code', null, s.source), ' ',
@@ -147,7 +147,7 @@ function stepBody(trace, s) {
     (s.name === 'policy' || s.name === 'resource_policy') && d.statements && policyView(d, stepName(s.name)),
     d.function !== undefined && invocation(trace, s.name, d),
     others(s.name, d),
-    (s.source || s.confidence) && h('p', { class: 'muted small' }, s.source && ['In ', h('code', null, s.source), '. '],
+    (s.source || s.confidence) && h('p', { class: 'muted small' }, s.source && ['In ', place(s.source), '. '],
       s.confidence && `AWS's behavior here is ${s.confidence}.`),
     !s.detail && s.name !== 'cache' && h('p', { class: 'muted' }, 'There is nothing more to tell about this step.'),
   ];
@@ -171,7 +171,7 @@ function candidates(list) {
   if (!list?.length) return h('p', { class: 'muted' }, 'No route was near.');
   return h('table', { class: 'small' }, h('thead', null, h('tr', null, ['Candidate', 'Outcome', 'Source'].map((t) => h('th', { scope: 'col' }, t)))),
     h('tbody', null, list.map((c) => h('tr', null, h('td', null, h('code', null, c.route)),
-      h('td', null, c.chosen ? h('span', { class: 'chip ok' }, 'chosen') : c.reason), h('td', { class: 'muted' }, c.source ?? '')))));
+      h('td', null, c.chosen ? h('span', { class: 'chip ok' }, 'chosen') : c.reason), h('td', null, c.source && place(c.source))))));
 }
 
 function identity(d) {
@@ -191,15 +191,15 @@ function invocation(trace, name, d) {
     h('p', null, 'Function ', h('code', null, d.function), d.principalId && [' named the principal ', value(d.principalId)]),
     d.error && h('p', { class: 'wrong' }, h('strong', null, 'Error: '), d.error),
     d.warnings?.length > 0 && h('ul', { class: 'warnings' }, d.warnings.map((w) => h('li', null, w))),
-    d.event !== undefined && [h('h5', null, 'Event'), json(d.event, { label: `Event of ${of}` }),
+    d.event !== undefined && [h('h4', null, 'Event'), json(d.event, { label: `Event of ${of}` }),
       h('p', { class: 'actions inline' },
         button('Copy event for a test', () => copy(JSON.stringify(withVariables(d.event), null, 2), 'Event, with $TOKEN in place of secrets,'), { class: 'quiet event' }),
         authorizer && d.authorizer && !store.session && button('Open in test', () => {
           handOver('event', JSON.stringify(withVariables(d.event), null, 2));
           location.hash = `#/authorizers/${encodeURIComponent(d.authorizer)}`;
         }, { class: 'quiet' }))],
-    d.answer !== undefined && [h('h5', null, authorizer ? 'Answer' : 'Response'), json(d.answer, { label: `Answer of ${of}` })],
-    d.log && [h('h5', null, 'Log'), plain(Array.isArray(d.log) ? d.log.join('\n') : String(d.log), `Log of ${of}`)],
+    d.answer !== undefined && [h('h4', null, authorizer ? 'Answer' : 'Response'), json(d.answer, { label: `Answer of ${of}` })],
+    d.log && [h('h4', null, 'Log'), plain(Array.isArray(d.log) ? d.log.join('\n') : String(d.log), `Log of ${of}`)],
   ];
 }
 

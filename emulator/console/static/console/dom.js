@@ -80,3 +80,6 @@ export function field(label, control, hint) {
 export const failure = (error) => h('p', { class: 'state bad', role: 'alert' }, error.message);
 
 export const section = (title, ...children) => h('section', { class: 'part' }, h('h3', null, title), ...children);
+
+// place is where something stands in the route file: its name is enough, the whole path is in the title.
+export const place = (source) => h('span', { class: 'muted place', title: source }, source.split(/[\\/]/).at(-1));

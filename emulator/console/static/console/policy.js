@@ -14,7 +14,7 @@ export function policyView(detail, title = 'Policy') {
     detail.resourcePolicy && h('p', { class: 'muted' }, `The resource policy said ${decisionName(detail.resourcePolicy)}; one Allow of either is enough, one Deny decides.`),
     statements.length === 0 && h('p', { class: 'muted' }, 'The policy has no statements, so nothing allows the request.'),
     statements.map((report) => statement(report, texts[report.index], detail.methodArn)),
-    detail.findings?.length > 0 && h('div', { class: 'findings' }, h('h5', null, 'What it hardly means'),
+    detail.findings?.length > 0 && h('div', { class: 'findings' }, h('h4', null, 'What it hardly means'),
       h('ul', null, detail.findings.map((f) => h('li', null, h('code', null, f.code), ' ', f.message)))),
     document && h('details', null, h('summary', null, `${title} as it was written`), json(document, { label: title })));
 }
@@ -26,7 +26,7 @@ function statement(report, text, arn) {
   const applied = report.matched;
   const name = `Statement ${report.index}${report.sid ? ` “${report.sid}”` : ''}`;
   return h('article', { class: applied ? `statement applied ${report.effect === 'Allow' ? 'ok' : 'bad'}` : 'statement' },
-    h('h5', null, name, ' ', h('span', { class: `chip ${report.effect === 'Allow' ? 'ok' : 'bad'}` }, report.effect), ' ',
+    h('h4', null, name, ' ', h('span', { class: `chip ${report.effect === 'Allow' ? 'ok' : 'bad'}` }, report.effect), ' ',
       h('span', { class: `chip ${applied ? 'on' : 'off'}` }, applied ? 'applied' : `not applied${report.failedOn ? `: ${report.failedOn}` : ''}`)),
     h('p', null, sentence(report.reason)),
     // The first difference only makes sense where two texts part.

@@ -29,6 +29,11 @@ export function requestsView(root) {
   };
   const pause = button('Pause', () => setPaused(!store.paused), { 'aria-pressed': 'false', title: 'Pause the list (p)', id: 'pause' });
   const clear = button('Clear', () => { store.clear(); say('The list is empty. gatewayd keeps its traces.'); }, { title: 'Empty the list', id: 'clear' });
+  const reset = button('Reset', () => {
+    for (const k of Object.keys(filter)) filter[k] = '';
+    for (const control of [search, ...Object.values(selects)]) control.value = '';
+    narrow();
+  }, { class: 'quiet', id: 'unfilter', title: 'Show every request' });
   const file = h('input', { type: 'file', accept: 'application/json,.json', class: 'offscreen', 'aria-label': 'Session file', id: 'sessionfile', tabindex: '-1' });
   const save = button('Save session', download, { id: 'save', title: 'Download what the list has, as JSON' });
   const load = button('Open session', () => file.click(), { id: 'load' });
@@ -46,7 +51,7 @@ export function requestsView(root) {
   const panes = h('div', { class: 'panes' },
     h('div', { class: 'master' },
       h('div', { class: 'filters', role: 'search' }, search, Object.values(selects),
-        button('Reset', () => { for (const k of Object.keys(filter)) filter[k] = ''; search.value = ''; for (const s of Object.values(selects)) s.value = ''; narrow(); }, { class: 'quiet', id: 'unfilter', title: 'Show every request' })),
+        reset),
       h('div', { class: 'listbar' }, pause, clear, save, load, file, count),
       notice, h('div', { class: 'listbox' }, fresh, list.element, empty)),
     side);
@@ -149,6 +154,7 @@ export function requestsView(root) {
   function status() {
     if (list.atTop) unseen = 0;
     fresh.hidden = unseen === 0;
+    reset.style.visibility = narrowed() ? 'visible' : 'hidden';
     setText(fresh, `↑ ${unseen} new`);
     const total = store.traces.length;
     const paused = store.paused && store.waiting.length > 0 ? `, ${store.waiting.length} waiting` : '';
@@ -181,7 +187,7 @@ export function requestsView(root) {
   }
 
   function nothing() {
-    if (store.traces.length > 0) return h('p', null, 'No request fits. ', button('Show every request', () => document.getElementById('unfilter').click(), { class: 'quiet' }));
+    if (store.traces.length > 0) return h('p', null, 'No request fits. ', button('Show every request', () => reset.click(), { class: 'quiet' }));
     if (store.session) return h('p', null, 'This session has no requests.');
     if (store.paused && store.waiting.length > 0) return h('p', null, `Paused. ${store.waiting.length} requests are waiting.`);
     if (!store.loaded) return h('p', null, store.state === 'lost' ? 'Not connected yet.' : 'Loading…');
@@ -260,7 +266,7 @@ export function requestsView(root) {
       },
       Escape: () => {
         if (side.firstChild) close();
-        else if (narrowed()) document.getElementById('unfilter').click();
+        else if (narrowed()) reset.click();
       },
       '/': () => search.focus(),
       p: () => { if (!store.session) setPaused(!store.paused); },
