@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -27,6 +28,19 @@ const (
 // have not are cut off, which the log says. It closes the listener. The error is nil after a stop by ctx.
 func (e *Emulator) Serve(ctx context.Context, listener net.Listener) error {
 	return e.serve(ctx, wire.NewListener(listener, wire.Options{Refused: e.refused}), e, "API")
+}
+
+// ServeTLS serves as [Emulator.Serve] does, by TLS: HTTP/1.1, and HTTP/2 for clients that offer it. The configuration has the
+// certificate. Where it verifies certificates of clients, mutual TLS, events have the client's in requestContext.identity.
+func (e *Emulator) ServeTLS(ctx context.Context, listener net.Listener, config *tls.Config) error {
+	config = config.Clone()
+	if config.NextProtos == nil {
+		config.NextProtos = []string{"h2", "http/1.1"}
+	}
+	failed := func(remote net.Addr, err error) {
+		e.log.Warn("a client could not shake hands", "client", remote.String(), "cause", err)
+	}
+	return e.serve(ctx, wire.NewTLSListener(listener, config, wire.Options{Refused: e.refused}, failed), e, "API")
 }
 
 // refused tells of a request that net/http answers by itself, as it cannot be read. It is no request yet, so it has neither a

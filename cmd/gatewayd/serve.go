@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -30,6 +31,7 @@ type serveCommand struct {
 	ControlHost         string   `placeholder:"HOST" default:"127.0.0.1" help:"Address of the control listener (${default})."`
 	ControlPort         uint16   `placeholder:"PORT" default:"3001" help:"Port of the control listener (${default}); 0 turns it off."`
 	ControlAllowedHosts []string `placeholder:"HOST" default:"localhost,127.0.0.1,[::1]" help:"Names by which the control listener may be called (${default})."`
+	tlsFlags
 	issuerFlags
 	programFlags
 	SourceIP       string         `placeholder:"IP" help:"Address that every client has, in place of its connection's."`
@@ -56,7 +58,7 @@ func (c *serveCommand) Validate() error {
 	if _, err := netip.ParseAddr(c.SourceIP); c.SourceIP != "" && err != nil {
 		return fmt.Errorf("--source-ip: %w", err)
 	}
-	return c.check(c.Strict)
+	return errors.Join(c.tlsFlags.check(), c.disabledFlags.check(c.Strict))
 }
 
 func (c *serveCommand) run(ctx context.Context, p *program) error {
@@ -83,7 +85,11 @@ func (c *serveCommand) run(ctx context.Context, p *program) error {
 	// What functions keep open is closed last: they may still run when the listeners are closed.
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	s := server{serveCommand: c, environment: p.defaults(log), clock: emulator.NewClock(), journal: journal, log: log}
+	secured, err := c.config()
+	if err != nil {
+		return err
+	}
+	s := server{serveCommand: c, tls: secured, environment: p.defaults(log), clock: emulator.NewClock(), journal: journal, log: log}
 	options := emulator.Options{
 		Clock: s.clock, Log: log, OnLoad: s.loaded, SourceIP: c.SourceIP, TrustedProxies: c.TrustedProxies,
 		Coalesce: c.Coalesce, JSONLane: c.JSONLane, ExplainHeader: c.ExplainHeader, Strict: c.Strict,
@@ -93,7 +99,6 @@ func (c *serveCommand) run(ctx context.Context, p *program) error {
 	if !c.Quiet {
 		options.OnTrace = journal.request
 	}
-	var err error
 	if options.Programs, err = c.programs(p, functionLog(stderr, c.LogFormat)); err != nil {
 		return err
 	}
@@ -136,7 +141,8 @@ type server struct {
 	journal     journal
 	log         *slog.Logger
 	emulator    *emulator.Emulator
-	base        string // URL of the API, without its base path
+	base        string      // URL of the API, without its base path
+	tls         *tls.Config // nil: plaintext
 
 	mu    sync.Mutex // one reload at a time is told of
 	table []emulator.Route
@@ -153,14 +159,14 @@ func (s *server) listen(ctx context.Context) ([]task, error) {
 		return nil, err
 	}
 	e := s.emulator
-	s.base = baseURL(api)
+	s.base = s.apiURL(api)
 	s.table = e.Routes(s.base)
 	at := addresses{api: s.base + e.Loaded().API.BasePath, routes: len(s.table), open: countOpen(s.table)}
 	var tasks []task
 	if !s.NoWatch {
 		tasks = append(tasks, func(ctx context.Context) error { e.Watch(ctx); return nil })
 	}
-	tasks = append(tasks, func(ctx context.Context) error { return e.Serve(ctx, api) })
+	tasks = append(tasks, func(ctx context.Context) error { return s.serveAPI(ctx, api) })
 	if s.ControlPort != 0 {
 		more, err := s.listenControl(ctx, &at)
 		if err != nil {

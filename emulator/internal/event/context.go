@@ -36,8 +36,7 @@ func (o *object) maps(r *Request) {
 	o.single("stageVariables", variables(r.Stage.Variables))
 }
 
-// requestContext has the keys that were recorded for a regional API without mutual TLS (rest-authorizer 3.11,
-// rest-gateway 2.6).
+// requestContext has the keys that were recorded for a regional API (rest-authorizer 3.11, rest-gateway 2.6).
 func (o *object) requestContext(r *Request, authorizer []byte, apiKey, apiKeyID string) {
 	o.begin("requestContext")
 	o.text("resourceId", r.ResourceID)
@@ -64,7 +63,7 @@ func (o *object) requestContext(r *Request, authorizer []byte, apiKey, apiKeyID 
 }
 
 // identity is null but for the address and the user agent when nobody signed the request (rest-authorizer 3.12). An API key and
-// its id are there when there is one (9.8).
+// its id are there when there is one (9.8), a client certificate with mutual TLS (rest-gateway 12).
 func (o *object) identity(r *Request, apiKey, apiKeyID string) {
 	o.begin("identity")
 	for _, name := range [...]string{"cognitoIdentityPoolId", "accountId", "cognitoIdentityId", "caller"} {
@@ -72,6 +71,18 @@ func (o *object) identity(r *Request, apiKey, apiKeyID string) {
 	}
 	if apiKey != "" {
 		o.text("apiKey", apiKey)
+	}
+	if c := r.ClientCert; c != nil {
+		o.begin("clientCert")
+		o.text("clientCertPem", c.PEM)
+		o.text("subjectDN", c.SubjectDN)
+		o.text("issuerDN", c.IssuerDN)
+		o.text("serialNumber", c.SerialNumber)
+		o.begin("validity")
+		o.text("notBefore", c.NotBefore)
+		o.text("notAfter", c.NotAfter)
+		o.end()
+		o.end()
 	}
 	o.text("sourceIp", r.SourceIP)
 	for _, name := range [...]string{

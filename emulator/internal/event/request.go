@@ -33,6 +33,7 @@ type Request struct {
 	ContextPath string // requestContext.path: raw, with the stage or base path
 	Host        string // as sent
 	SourceIP    string
+	ClientCert  *ClientCert // nil without mutual TLS
 
 	Headers []Pair      // as an event shows them, see Headers
 	Sent    http.Header // as net/http has them: the values of a name in the order in which they came; nil when they are not known
@@ -172,6 +173,9 @@ func (r *Request) ContextVariable(name string) (string, bool) {
 		return r.Method, true
 	case "identity.apiKey":
 		return r.SentAPIKey, r.SentAPIKey != ""
+	case "identity.clientCert.clientCertPem", "identity.clientCert.subjectDN", "identity.clientCert.issuerDN", "identity.clientCert.serialNumber",
+		"identity.clientCert.validity.notBefore", "identity.clientCert.validity.notAfter":
+		return r.ClientCert.variable(strings.TrimPrefix(name, "identity.clientCert."))
 	case "identity.sourceIp":
 		return r.SourceIP, true
 	case "identity.userAgent":

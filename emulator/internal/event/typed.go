@@ -48,6 +48,9 @@ func Plain(r *Request, body []byte) (size int, ok bool) {
 		b.text(r.ID) && b.text(r.Resource) && b.text(r.MethodARN) &&
 		b.text(r.SentAPIKey) && b.text(r.APIKey) && b.text(r.APIKeyID) &&
 		b.pairs(r.Headers) && b.pairs(r.Query) && b.pairs(r.PathParameters) && b.variables(r.Stage.Variables)
+	if c := r.ClientCert; c != nil {
+		ok = ok && b.text(c.PEM) && b.text(c.SubjectDN) && b.text(c.IssuerDN)
+	}
 	b -= budget(len(body))
 	return maxTyped - int(b), ok && b >= 0 && utf8.Valid(body)
 }
@@ -84,6 +87,7 @@ func ProxyStruct(r *Request, body []byte, binary MediaTypes, authorizer map[stri
 		},
 	}
 	e.RequestContext.Identity.UserAgent, _ = r.Header("User-Agent")
+	e.RequestContext.Identity.ClientCert = r.ClientCert.certStruct()
 	if len(r.Stage.Variables) > 0 {
 		e.StageVariables = maps.Clone(r.Stage.Variables)
 	}
@@ -109,7 +113,7 @@ func TokenStruct(r *Request, token string) events.APIGatewayCustomAuthorizerRequ
 
 // AuthorizerRequestStruct is what a Go function decodes the event of [AuthorizerRequest] into. The request must be plain.
 func AuthorizerRequestStruct(r *Request) events.APIGatewayCustomAuthorizerRequestTypeRequest {
-	return events.APIGatewayCustomAuthorizerRequestTypeRequest{
+	e := events.APIGatewayCustomAuthorizerRequestTypeRequest{
 		Type:                            "REQUEST",
 		MethodArn:                       r.MethodARN,
 		Resource:                        r.Resource,
@@ -133,4 +137,8 @@ func AuthorizerRequestStruct(r *Request) events.APIGatewayCustomAuthorizerReques
 			APIID:        r.Stage.APIID,
 		},
 	}
+	if c := r.ClientCert.certStruct(); c != nil {
+		e.RequestContext.Identity.ClientCert = *c
+	}
+	return e
 }

@@ -149,6 +149,9 @@ func (g *Gateway) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	sent := identifyingHeaders(r)
 	x.request = &x.account.request
 	*x.request = event.Request{Time: x.now, Method: cmp.Or(sent.method, r.Method), Host: r.Host, SourceIP: g.options.SourceIP(r)}
+	if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 { // mutual TLS
+		x.request.ClientCert = event.NewClientCert(r.TLS.PeerCertificates[0])
+	}
 	x.request.ID, x.request.ExtendedID, x.request.TraceID = x.ids.ofRequest(sent, x.now)
 	x.trace = trace.Trace{
 		RequestID: x.request.ID, Time: x.now, Method: x.request.Method, Path: rawPath(r), Steps: x.account.steps[:0],

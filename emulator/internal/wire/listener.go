@@ -39,7 +39,10 @@ type recorderKey struct{}
 
 // ConnContext is for [http.Server.ConnContext]: through it, [Headers] finds the connection of a request.
 func ConnContext(ctx context.Context, c net.Conn) context.Context {
-	if c, ok := c.(*conn); ok {
+	switch c := c.(type) {
+	case *conn:
+		return context.WithValue(ctx, recorderKey{}, &c.recorder)
+	case *tlsConn:
 		return context.WithValue(ctx, recorderKey{}, &c.recorder)
 	}
 	return ctx
