@@ -3,6 +3,7 @@ package accounts
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -50,8 +51,18 @@ func (s *signer) refresh(secret, old string) (string, error) {
 		return "", errExpired
 	case err != nil:
 		return "", fmt.Errorf("%w: %w", errUndecodable, err)
+	case len(claims) == 0 && !isObject(s.parser, old):
+		return "", fmt.Errorf("%w: its claims are no object", errUndecodable)
 	}
 	return s.sign(secret, claims)
+}
+
+// isObject tells {} from null, which package jwt takes for the same (RFC 7519 section 7.2).
+func isObject(parser *jwt.Parser, token string) bool {
+	_, rest, _ := strings.Cut(token, ".")
+	claims, _, _ := strings.Cut(rest, ".")
+	text, err := parser.DecodeSegment(claims)
+	return err == nil && strings.HasPrefix(strings.TrimLeft(string(text), " \t\r\n"), "{")
 }
 
 func (s *signer) sign(secret string, claims jwt.MapClaims) (string, error) {

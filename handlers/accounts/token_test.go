@@ -56,6 +56,8 @@ func TestRefreshToken(t *testing.T) {
 		{"expired and not valid yet", hs256(jwt.MapClaims{"exp": now, "nbf": now + 1}), old},
 		{"expired and tampered with", expired[:len(expired)-5] + "AAAAA", unreadable},
 		{"not valid yet", hs256(jwt.MapClaims{"exp": now + 60, "nbf": now + 1}), unreadable},
+		{"no claims", hs256(jwt.MapClaims{}), fine},
+		{"null in place of claims", hs256(nil), unreadable},
 		{"exp in words", hs256(jwt.MapClaims{"exp": "tomorrow"}), unreadable},
 		{"tampered with", valid[:len(valid)-5] + "AAAAA", unreadable},
 		{"tampered with where nothing is", unusedBits, unreadable},
