@@ -84,7 +84,7 @@ func (c *explainCommand) explain(ctx context.Context, p *program) (explained tra
 	if err == nil {
 		explained = e.Explain(request)
 	}
-	return explained, errors.Join(err, closePrograms(ctx, e))
+	return explained, errors.Join(err, closePrograms(ctx, e, closeTime))
 }
 
 // colors reports whether standard output is a terminal that shows colors (https://no-color.org).

@@ -109,9 +109,9 @@ func functionLog(w io.Writer, format string) func(emulator.FunctionLine) {
 	}
 }
 
-// closePrograms ends the programs that functions run as.
-func closePrograms(ctx context.Context, e *emulator.Emulator) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
+// closePrograms ends the programs that functions run as. What they do may still take as long as patience.
+func closePrograms(ctx context.Context, e *emulator.Emulator, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	if err := e.Close(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return err
@@ -143,7 +143,7 @@ func (c *invokeCommand) run(ctx context.Context, p *program) error {
 		return err
 	}
 	answer, err := e.Invoke(ctx, c.Name, emulator.Invocation{Payload: event})
-	err = errors.Join(err, closePrograms(ctx, e))
+	err = errors.Join(err, closePrograms(ctx, e, closeTime))
 	if errors.Is(err, emulator.ErrFunctionNotFound) {
 		return &failure{err: err, hint: "functions are those of the route file, and the in-process ones"}
 	}

@@ -126,11 +126,15 @@ func (c *serveCommand) run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	err = runUntilSignal(ctx, tasks, signals, log)
+	atOnce, err := runUntilSignal(ctx, tasks, signals, log)
 	if c.VerifyCache {
 		reportCache(ctx, s.emulator, log)
 	}
-	return errors.Join(err, closePrograms(ctx, s.emulator))
+	patience := closeTime
+	if atOnce {
+		patience = 0
+	}
+	return errors.Join(err, closePrograms(ctx, s.emulator, patience))
 }
 
 // server is what serve consists of.
@@ -257,8 +261,8 @@ func baseURL(listener net.Listener) string {
 }
 
 // runUntilSignal runs tasks until ctx ends, one of them fails, or a signal comes. They may then finish what they have begun;
-// a second signal does not wait for that.
-func runUntilSignal(ctx context.Context, tasks []task, signals <-chan os.Signal, log *slog.Logger) error {
+// a second signal does not wait for that, and then atOnce is true.
+func runUntilSignal(ctx context.Context, tasks []task, signals <-chan os.Signal, log *slog.Logger) (atOnce bool, err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	failed := make(chan error, len(tasks))
@@ -284,8 +288,8 @@ func runUntilSignal(ctx context.Context, tasks []task, signals <-chan os.Signal,
 	case <-done:
 	case <-signals:
 		log.Warn("stopped at once")
-		return nil
+		return true, nil
 	}
 	close(failed)
-	return <-failed
+	return false, <-failed
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime/pprof"
 	"strings"
@@ -170,6 +171,27 @@ func TestServeStopsAtOnce(t *testing.T) {
 	}
 	<-answer
 	g.awaitLog(t, "warning: stopped at once")
+}
+
+// Nor does it wait for a program that a function runs as.
+func TestServeStopsProgramsAtOnce(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip("there is no shell to run")
+	}
+	g := start(t, "functions: { slow: { command: [sh, -c, 'echo started; exec sleep 61'], initTimeout: 60 } }\nroutes: { GET /: slow }\n")
+	answer := make(chan string, 1)
+	go func() { answer <- g.get("/local/") }()
+	g.awaitLog(t, "slow: started")
+	g.signal(t, syscall.SIGTERM)
+	g.awaitClosed(t)
+	began := time.Now()
+	g.signal(t, syscall.SIGTERM)
+	g.wantStopped(t)
+	if took := time.Since(began); took > closeTime {
+		t.Errorf("it stopped after %s", took)
+	}
+	<-answer
 }
 
 // With --control-port 0 there is no control listener, and the API is served as ever.

@@ -59,7 +59,7 @@ func (c *testAuthorizerCommand) run(ctx context.Context, p *program) error {
 		return err
 	}
 	result, err := e.TestAuthorizer(ctx, c.Name, c.test)
-	if err = errors.Join(err, closePrograms(ctx, e)); err != nil {
+	if err = errors.Join(err, closePrograms(ctx, e, closeTime)); err != nil {
 		return err
 	}
 	if c.JSON {
