@@ -79,7 +79,7 @@ func (e *Emulator) TestAuthorizer(ctx context.Context, name string, test Authori
 		return out, nil
 	}
 	result := tested.Result
-	out.PrincipalID, out.Policy, out.Warnings = result.PrincipalID, result.Policy.Source(), result.Warnings
+	out.PrincipalID, out.Policy, out.Warnings = result.PrincipalID, result.Policy.Source(), tested.Warnings
 	for _, v := range result.Context {
 		var text *string
 		if err := json.Unmarshal(v.Value, &text); err != nil {

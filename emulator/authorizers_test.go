@@ -95,6 +95,8 @@ func TestTestAuthorizer(t *testing.T) {
 			want: emulator.AuthorizerTestResult{
 				PrincipalID: "me", Policy: allow, Authorization: map[string]*string{"n": new("1"), "none": nil}, Decision: "Allow", Code: trace.PolicyAllow,
 				Reason: "Statement[0] allows the request, and no statement denies it",
+				Warnings: []string{"policyDocument Statement: the policy allows only the method that was asked for, and is cached: " +
+					"the authorizer's other routes will be refused with it [one-method-cached]"},
 			},
 		},
 		{

@@ -67,9 +67,13 @@ func writeEvaluation(w io.Writer, e *emulator.PolicyEvaluation) error {
 		out.printf("Statement[%d]%s %s %s: %s\n", s.Index, sid, s.Effect, applies, printable(s.Reason))
 	}
 	for _, f := range e.Findings {
-		out.printf("warning: %s: %s [%s]\n", printable(f.Path), printable(f.Message), f.Code)
+		out.finding(f)
 	}
 	return out.err
+}
+
+func (p *printer) finding(f policy.Finding) {
+	p.printf("warning: %s: %s [%s]\n", printable(f.Path), printable(f.Message), f.Code)
 }
 
 type policyMatrixCommand struct{ policyFlags }
@@ -86,6 +90,13 @@ func (c *policyMatrixCommand) run(_ context.Context, p *program) error {
 	e, err := p.load(handlers.Options{Getenv: p.getenv}, emulator.Options{})
 	if err != nil {
 		return err
+	}
+	warnings := &printer{w: p.stderr}
+	for _, f := range parsed.Findings() {
+		warnings.finding(f)
+	}
+	if warnings.err != nil {
+		return warnings.err
 	}
 	decisions := e.PolicyMatrix(parsed, c.conditions)
 	if c.JSON {

@@ -28,23 +28,32 @@ func (l *linter) warnings(found *route, result *authorizer.Result, methodARN str
 		return nil
 	}
 	a := found.authorizer
-	findings := result.Policy.Findings()
-	if found.sharesAuthorizer && a.Caches() && result.Policy.OnlyAllows(methodARN) {
-		findings = append(findings, policy.Finding{
+	var warnings []string
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, f := range findings(result.Policy, found.sharesAuthorizer && a.Caches(), methodARN) {
+		if key := a.Name() + " " + string(f.Code); !l.told[key] {
+			l.told[key] = true
+			warnings = append(warnings, fmt.Sprintf("%s: authorizer %q: %s", a.Source(), a.Name(), inWords(f)))
+		}
+	}
+	return warnings
+}
+
+// findings looks through a policy that was answered for a method, and may be kept for other routes.
+func findings(p *policy.Policy, keptForOthers bool, methodARN string) []policy.Finding {
+	found := p.Findings()
+	if keptForOthers && p.OnlyAllows(methodARN) {
+		found = append(found, policy.Finding{
 			Code: oneMethodCached, Path: "Statement",
 			Message: "the policy allows only the method that was asked for, and is cached: the authorizer's other routes will be refused with it",
 		})
 	}
-	var warnings []string
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, f := range findings {
-		if key := a.Name() + " " + string(f.Code); !l.told[key] {
-			l.told[key] = true
-			warnings = append(warnings, fmt.Sprintf("%s: authorizer %q: policyDocument %s: %s [%s]", a.Source(), a.Name(), f.Path, f.Message, f.Code))
-		}
-	}
-	return warnings
+	return found
+}
+
+func inWords(f policy.Finding) string {
+	return fmt.Sprintf("policyDocument %s: %s [%s]", f.Path, f.Message, f.Code)
 }
 
 func (l *linter) isNew(document string) bool {

@@ -44,6 +44,7 @@ type AuthorizerTest struct {
 type TestedAuthorizer struct {
 	MethodARN string
 	Result    *authorizer.Result // nil when there is a Refusal
+	Warnings  []string           // what AWS accepts in the answer, and hardly anybody means
 	Verdict   policy.Verdict     // of the result's policy for the method ARN
 	Reason    string             // of the verdict
 	Hint      string             // why no statement allows, if it is that
@@ -101,6 +102,10 @@ func (g *Gateway) TestAuthorizer(ctx context.Context, name string, test Authoriz
 		var diagnostic policy.Diagnostic
 		out.Verdict, diagnostic = out.Result.Policy.Explain(&asked)
 		out.Reason = diagnostic.Reason
+		out.Warnings = slices.Clone(out.Result.Warnings)
+		for _, f := range findings(out.Result.Policy, d.shares(name) && tested.Caches(), request.MethodARN) {
+			out.Warnings = append(out.Warnings, inWords(f))
+		}
 		if out.Verdict == policy.ImplicitDeny {
 			out.Hint = notAllowed(diagnostic.Statements)
 		}
@@ -108,6 +113,16 @@ func (g *Gateway) TestAuthorizer(ctx context.Context, name string, test Authoriz
 	log.ended(&out)
 	out.Log = log.text.String()
 	return out, nil
+}
+
+// shares tells whether several routes have an authorizer.
+func (d *deployment) shares(name string) bool {
+	for i := range d.routes {
+		if r := &d.routes[i]; r.sharesAuthorizer && r.authorizer.Name() == name {
+			return true
+		}
+	}
+	return false
 }
 
 // notAllowed says why the first statements that might have allowed do not apply.
