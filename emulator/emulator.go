@@ -152,7 +152,7 @@ func New(source Source, functions Functions, options *Options) (*Emulator, error
 		Now: e.clock.Now, Random: options.Random, Handlers: functions, Transport: transport, Backends: backends, Tracker: e.tracker,
 		AccessLog: e.accessLogs.Append,
 		SourceIP:  remoteAddress, JSONLane: e.options.JSONLane, Coalesce: e.options.Coalesce, Strict: e.options.Strict, Record: e.record,
-		Secrets: e.options.ShowSecrets,
+		Secrets: e.options.ShowSecrets, Logs: &e.logs.kept,
 	}
 	if e.options.VerifyCache {
 		parts.Verified = e.cacheVerified
@@ -271,6 +271,7 @@ func (e *Emulator) Reset() {
 	e.traces.clear()
 	e.metrics.clear()
 	e.verified.clear()
+	e.logs.kept.clear()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	clear(e.warned)

@@ -123,6 +123,8 @@ func (b *background) close(ctx context.Context) error {
 
 // logs hands the lines of functions' logs to those who follow an invocation.
 type logs struct {
+	kept keptLogs
+
 	mu       sync.Mutex
 	followed map[string][]*tail // by request id: a caller may use one twice
 }
@@ -158,6 +160,7 @@ func (l *logs) leave(t *tail) {
 }
 
 func (l *logs) add(line FunctionLine) {
+	l.kept.add(line)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, t := range l.followed[line.RequestID] {

@@ -82,7 +82,25 @@ type InvocationDetail struct {
 	Principal  string
 	Warnings   []string
 
+	Context            AuthorizerContext // of an authorizer's answer, as an integration gets it; nil for none
+	UsageIdentifierKey string            // of an authorizer's answer
+
+	Invocation string // Lambda's own id of the call
+	Logs       Logs   // has what the function wrote in that call, nil when nothing does
+
 	event, answer Document
+}
+
+// AuthorizerContext is the context of an authorizer's answer.
+type AuthorizerContext interface {
+	// Each calls do with each member, whose value is text, or null.
+	Each(do func(name string, value *string))
+}
+
+// Logs has what functions wrote. It is asked when a trace is read: a line can come after the answer.
+type Logs interface {
+	// Lines are those of a call, with START, END and REPORT as Lambda writes them; the oldest may be gone.
+	Lines(invocation string) []string
 }
 
 // Document is JSON that is written when somebody reads the trace, and not before.
@@ -156,7 +174,33 @@ func (d InvocationDetail) show(shown func([]byte) any) any {
 		Error      string   `json:"error,omitempty"`
 		Principal  string   `json:"principalId,omitempty"`
 		Warnings   []string `json:"warnings,omitempty"`
-	}{d.Authorizer, d.Function, readAs(d.event, shown), readAs(d.answer, shown), d.Error, d.Principal, d.Warnings}
+		Context    any      `json:"context,omitempty"`
+		UsageKey   any      `json:"usageIdentifierKey,omitempty"`
+		Invocation string   `json:"invocationId,omitempty"`
+		Log        []string `json:"log,omitempty"`
+	}{
+		Authorizer: d.Authorizer, Function: d.Function, Event: readAs(d.event, shown), Answer: readAs(d.answer, shown), Error: d.Error,
+		Principal: d.Principal, Warnings: d.Warnings, Invocation: d.Invocation,
+	}
+	result := map[string]any{}
+	if d.Context != nil {
+		context := map[string]*string{}
+		d.Context.Each(func(name string, value *string) { context[name] = value })
+		if len(context) > 0 {
+			result["context"] = context
+		}
+	}
+	if d.UsageIdentifierKey != "" {
+		result["usageIdentifierKey"] = d.UsageIdentifierKey
+	}
+	if text, err := json.Marshal(result); err == nil { // it is text throughout
+		if members, ok := shown(text).(map[string]any); ok {
+			out.Context, out.UsageKey = members["context"], members["usageIdentifierKey"]
+		}
+	}
+	if d.Logs != nil {
+		out.Log = d.Logs.Lines(d.Invocation)
+	}
 	return out
 }
 

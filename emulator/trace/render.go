@@ -22,6 +22,7 @@ const (
 	reasonLines  = 3
 	hintLines    = 4
 	mostOfAList  = 4 // candidates or statements
+	mostOfALog   = 5 // lines: an exception's trace, and the one before it
 )
 
 // Render writes a trace for a person, in at most 24 lines: what the client receives and why, what to try, and the steps, of
@@ -195,6 +196,8 @@ type findings struct {
 	Throttles                              []ThrottleLevel
 	Quota                                  *QuotaLevel
 
+	Log []string // of a program
+
 	Decision, ResourcePolicy string
 	Statements               []struct {
 		Index               int
@@ -329,5 +332,16 @@ func (f *findings) list() []string {
 	if more := len(lines) - mostOfAList; more > 0 {
 		lines = append(lines[:mostOfAList], fmt.Sprintf("… and %d more", more))
 	}
-	return lines
+	return append(lines, f.logEnd()...)
+}
+
+// logEnd is the end of what a program wrote, without the lines that Lambda adds.
+func (f *findings) logEnd() []string {
+	var lines []string
+	for _, line := range f.Log {
+		if !strings.HasPrefix(line, "START RequestId: ") && !strings.HasPrefix(line, "END RequestId: ") && !strings.HasPrefix(line, "REPORT RequestId: ") {
+			lines = append(lines, "log: "+line)
+		}
+	}
+	return lines[max(0, len(lines)-mostOfALog):]
 }

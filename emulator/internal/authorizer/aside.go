@@ -5,7 +5,7 @@ package authorizer
 func (a *Authorizer) Aside() *Authorizer {
 	return &Authorizer{
 		name: a.name, kind: a.kind, function: a.function, sources: a.sources, expression: a.expression, ttl: a.ttl,
-		timeout: a.timeout, source: a.source, invoke: a.invoke, typed: a.typed, strict: a.strict, results: a.results.clone(),
+		timeout: a.timeout, source: a.source, invoke: a.invoke, typed: a.typed, newID: a.newID, strict: a.strict, results: a.results.clone(),
 	}
 }
 

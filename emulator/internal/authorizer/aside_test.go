@@ -17,11 +17,11 @@ func TestAside(t *testing.T) {
 		Name: "a", Type: apigw.TokenAuthorizer, Function: "f", ResultTTL: time.Minute, ValidationExpression: "^B.*",
 		IdentitySources: []apigw.IdentitySource{{Name: "Authorization"}}, Position: apigw.Position{File: "routes.yaml", Line: 1, Column: 1},
 	}
-	a, err := authorizer.New(declared, time.Second, func(context.Context, []byte) ([]byte, error) { return nil, nil }, authorizer.NewStore())
+	a, err := authorizer.New(declared, time.Second, func(context.Context, string, []byte) ([]byte, error) { return nil, nil }, authorizer.NewStore())
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.WithStrict(true).WithTyped(func(context.Context, *event.Request, string) ([]byte, error) { return nil, nil })
+	a.WithStrict(true).WithTyped(func(context.Context, string, *event.Request, string) ([]byte, error) { return nil, nil }).WithRequestIDs(func() string { return "id" })
 	a.Results().Put("Bearer one", result("one", epoch()))
 	a.Results().Put("Bearer two", result("two", epoch()))
 	aside := a.Aside()

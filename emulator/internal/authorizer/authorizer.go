@@ -12,13 +12,13 @@ import (
 	"gatewayd/emulator/trace"
 )
 
-// Invoker calls the authorizer's function with an event and returns its answer. What the function itself reports is a
+// Invoker calls the authorizer's function with an event and returns its answer. The id is Lambda's own of the call. What the function itself reports is a
 // [*FunctionError].
-type Invoker func(ctx context.Context, event []byte) (answer []byte, err error)
+type Invoker func(ctx context.Context, requestID string, event []byte) (answer []byte, err error)
 
 // TypedInvoker calls a function that takes the event of a request as a struct, without JSON. The token is that of a TOKEN
 // authorizer.
-type TypedInvoker func(ctx context.Context, r *event.Request, token string) (answer []byte, err error)
+type TypedInvoker func(ctx context.Context, requestID string, r *event.Request, token string) (answer []byte, err error)
 
 // FunctionError is an error that the function raised.
 type FunctionError struct {
@@ -53,7 +53,8 @@ type Authorizer struct {
 	timeout    time.Duration
 	source     string // where it stands in the route file
 	invoke     Invoker
-	typed      TypedInvoker // nil: events are JSON
+	newID      func() string // of calls; nil: they have none
+	typed      TypedInvoker  // nil: events are JSON
 	results    *Store
 	policies   policies
 	strict     bool // see WithStrict
@@ -83,6 +84,12 @@ func New(a *apigw.Authorizer, timeout time.Duration, invoke Invoker, results *St
 // before the authorizer is used.
 func (a *Authorizer) WithTyped(invoke TypedInvoker) *Authorizer {
 	a.typed = invoke
+	return a
+}
+
+// WithRequestIDs is the authorizer whose calls have ids. It is called before the authorizer is used.
+func (a *Authorizer) WithRequestIDs(newID func() string) *Authorizer {
+	a.newID = newID
 	return a
 }
 
@@ -131,15 +138,19 @@ func (a *Authorizer) Keep(id Identity, result *Result, now time.Time) {
 
 // Call is one invocation of the function: what was sent, and what came back.
 type Call struct {
-	Event   []byte // nil when it was no JSON, see [Authorizer.Event]
-	Answer  []byte
-	Err     error
-	Latency time.Duration
+	RequestID string // Lambda's
+	Event     []byte // nil when it was no JSON, see [Authorizer.Event]
+	Answer    []byte
+	Err       error
+	Latency   time.Duration
 }
 
 // Call invokes the function for a request and reads its answer. A failure is never kept (rest-authorizer 7.8).
 func (a *Authorizer) Call(ctx context.Context, r *event.Request, id Identity) (*Result, Call, *apigw.Error) {
 	var call Call
+	if a.newID != nil {
+		call.RequestID = a.newID()
+	}
 	typed := a.typed != nil && isPlain(r)
 	if !typed {
 		call.Event = a.Event(r, id)
@@ -149,9 +160,9 @@ func (a *Authorizer) Call(ctx context.Context, r *event.Request, id Identity) (*
 	generation := a.results.Generation()
 	start := time.Now()
 	if typed {
-		call.Answer, call.Err = a.typed(ctx, r, id.token)
+		call.Answer, call.Err = a.typed(ctx, call.RequestID, r, id.token)
 	} else {
-		call.Answer, call.Err = a.invoke(ctx, call.Event)
+		call.Answer, call.Err = a.invoke(ctx, call.RequestID, call.Event)
 	}
 	// At least a nanosecond, however coarse the clock: a latency of 0 is that of a kept result (rest-authorizer 5.17).
 	call.Latency = max(time.Since(start), 1)

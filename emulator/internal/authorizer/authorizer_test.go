@@ -28,7 +28,7 @@ const (
 // compile is an authorizer that answers every call with the same.
 func compile(t testing.TB, definition apigw.Authorizer, answer string, err error) *authorizer.Authorizer {
 	t.Helper()
-	invoke := func(context.Context, []byte) ([]byte, error) { return []byte(answer), err }
+	invoke := func(context.Context, string, []byte) ([]byte, error) { return []byte(answer), err }
 	compiled, failure := authorizer.New(&definition, time.Second, invoke, authorizer.NewStore())
 	if failure != nil {
 		t.Fatal(failure)
@@ -54,7 +54,7 @@ func bearer(value string) *event.Request {
 }
 
 func Example() {
-	function := func(_ context.Context, event []byte) ([]byte, error) {
+	function := func(_ context.Context, _ string, event []byte) ([]byte, error) {
 		fmt.Printf("called with %s\n", event)
 		return []byte(answer), nil
 	}
@@ -175,7 +175,7 @@ func TestCallTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		definition := token()
-		wait := func(ctx context.Context, _ []byte) ([]byte, error) {
+		wait := func(ctx context.Context, _ string, _ []byte) ([]byte, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		}

@@ -69,7 +69,7 @@ func TestIdentityOf(t *testing.T) {
 					declared.IdentitySources = append(declared.IdentitySources, source)
 				}
 			}
-			invoke := func(context.Context, []byte) ([]byte, error) { return nil, nil }
+			invoke := func(context.Context, string, []byte) ([]byte, error) { return nil, nil }
 			a, err := authorizer.New(declared, time.Second, invoke, authorizer.NewStore())
 			if err != nil {
 				t.Fatal(err)

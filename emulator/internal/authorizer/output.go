@@ -36,6 +36,16 @@ type ContextValue struct {
 	Value json.RawMessage
 }
 
+// Each calls do with each member of the context, whose value is text, or nil for null.
+func (r *Result) Each(do func(name string, value *string)) {
+	for _, v := range r.Context {
+		var text *string
+		if json.Unmarshal(v.Value, &text) == nil { // we wrote it
+			do(v.Name, text)
+		}
+	}
+}
+
 // Writer is the request whose call of the authorizer gave a result.
 type Writer struct{ RequestID, Method, Path string }
 

@@ -41,7 +41,7 @@ func TestPoliciesAreBounded(t *testing.T) {
 	const large, documents = 900_000, 12
 	var next string
 	definition := token()
-	invoke := func(context.Context, []byte) ([]byte, error) { return []byte(next), nil }
+	invoke := func(context.Context, string, []byte) ([]byte, error) { return []byte(next), nil }
 	a, err := authorizer.New(&definition, time.Second, invoke, authorizer.NewStore())
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"gatewayd/emulator/internal/match"
 	"gatewayd/emulator/internal/usage"
 	"gatewayd/emulator/policy"
+	"gatewayd/emulator/trace"
 )
 
 // deployment is an API compiled: it never changes.
@@ -48,7 +49,8 @@ type target struct {
 	function  function.Function
 	local     *function.Local // the function, when it runs in this process
 	lane      function.Lane
-	answered  string // the reason of a trace
+	logs      trace.Logs // nil for what has no log
+	answered  string     // the reason of a trace
 }
 
 func (g *Gateway) compile(api *apigw.API, previous *deployment) (*deployment, error) {
@@ -100,7 +102,7 @@ func (g *Gateway) compile(api *apigw.API, previous *deployment) (*deployment, er
 		if t.lane == function.TokenLane && a.Type == apigw.TokenAuthorizer || t.lane == function.RequestLane && a.Type == apigw.RequestAuthorizer {
 			compiled.WithTyped(g.typedInvoker(t.local, t.arn))
 		}
-		d.authorizers[a.Name] = compiled.WithStrict(g.options.Strict).WithCoalesce(g.options.Coalesce)
+		d.authorizers[a.Name] = compiled.WithStrict(g.options.Strict).WithCoalesce(g.options.Coalesce).WithRequestIDs(g.NewRequestID)
 	}
 	for i := range api.Routes {
 		r := &api.Routes[i]
@@ -146,7 +148,7 @@ func (g *Gateway) target(api *apigw.API, name string) (target, error) {
 		if err != nil {
 			return target{}, err
 		}
-		t.function = process
+		t.function, t.logs = process, g.options.Logs
 		return t, nil
 	}
 	handler, ok := g.options.Handlers[f.Handler]

@@ -41,6 +41,7 @@ type Options struct {
 	Mock      *authorizer.Result             // what events have in an authorizer's place where those are disabled; nil for nothing
 	Record    func(trace.Trace, []string)    // receives each request's trace, and warnings that it gave rise to; nil for none
 	AccessLog func(file string, line []byte) // appends a line to an access log, which it does not keep; nil for none
+	Logs      trace.Logs                     // of functions that are programs; nil: they are not kept
 	Secrets   bool                           // traces and logs show them
 	Verified  func(Verified)                 // receives what became of each cache hit that was verified; nil: none is
 }
@@ -313,15 +314,15 @@ func (x *exchange) step(s trace.Step) {
 
 // invoker is how an authorizer calls its function.
 func (g *Gateway) invoker(f function.Function, arn string) authorizer.Invoker {
-	return func(ctx context.Context, payload []byte) ([]byte, error) {
-		answer, err := f.Invoke(ctx, function.Invocation{RequestID: newIDs(g.options.Random).uuid(), ARN: arn, Payload: payload})
+	return func(ctx context.Context, requestID string, payload []byte) ([]byte, error) {
+		answer, err := f.Invoke(ctx, function.Invocation{RequestID: requestID, ARN: arn, Payload: payload})
 		return answer, functionError(err)
 	}
 }
 
 // typedInvoker is how an authorizer calls a function that takes its event as a struct.
 func (g *Gateway) typedInvoker(f *function.Local, arn string) authorizer.TypedInvoker {
-	return func(ctx context.Context, r *event.Request, token string) ([]byte, error) {
+	return func(ctx context.Context, requestID string, r *event.Request, token string) ([]byte, error) {
 		var typed function.Event
 		if f.Lane() == function.TokenLane {
 			e := event.TokenStruct(r, token)
@@ -330,7 +331,7 @@ func (g *Gateway) typedInvoker(f *function.Local, arn string) authorizer.TypedIn
 			e := event.AuthorizerRequestStruct(r)
 			typed.Request = &e
 		}
-		answer, err := f.Call(ctx, function.Invocation{RequestID: newIDs(g.options.Random).uuid(), ARN: arn}, typed)
+		answer, err := f.Call(ctx, function.Invocation{RequestID: requestID, ARN: arn}, typed)
 		return answer.JSON, functionError(err)
 	}
 }

@@ -130,6 +130,7 @@ func (x *exchange) conclude(c *call, end function.Ending) (out response, refusal
 	answered, document, err := x.read(&end)
 	x.note(c, answered.Status, end.Err, err)
 	x.account.integration = trace.NewDeferredInvocationDetail(t.name, c.document, document, end.Err)
+	x.account.integration.Invocation, x.account.integration.Logs = c.invocation.RequestID, t.logs
 	step := trace.Step{
 		Name: "integration", Code: trace.IntegrationOK, Source: c.route.source, Detail: &x.account.integration, Confidence: trace.Recorded,
 	}

@@ -63,6 +63,7 @@ func (x *exchange) called(found *route, id authorizer.Identity, result *authoriz
 	}
 	detail := trace.NewDeferredInvocationDetail(found.authorizerFunction, sent, trace.Excerpt(call.Answer), call.Err)
 	detail.Authorizer = a.Name()
+	detail.Invocation, detail.Logs = call.RequestID, x.deployment.functions[found.authorizerFunction].logs
 	step := trace.Step{Name: "authorizer", Duration: call.Latency, Source: a.Source(), Confidence: trace.Recorded}
 	if err != nil {
 		step.Code, step.Confidence, step.Detail = err.Code, err.Certainty(), detail
@@ -70,6 +71,7 @@ func (x *exchange) called(found *route, id authorizer.Identity, result *authoriz
 		return
 	}
 	detail.Principal, detail.Warnings = result.PrincipalID, result.Warnings
+	detail.Context, detail.UsageIdentifierKey = result, result.UsageIdentifierKey
 	step.Detail = detail
 	x.step(step)
 	for _, warning := range result.Warnings {

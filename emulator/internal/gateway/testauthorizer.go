@@ -69,12 +69,12 @@ func (g *Gateway) TestAuthorizer(ctx context.Context, name string, test Authoriz
 	log := newExecutionLog(now, request.ID, g.options.Secrets)
 	invoke := g.invoker(called.function, called.arn)
 	// Compiled anew, with a store of its own and a look at what is sent.
-	tested, err := authorizer.New(declared, d.api.AuthorizerTimeout, func(ctx context.Context, payload []byte) ([]byte, error) {
+	tested, err := authorizer.New(declared, d.api.AuthorizerTimeout, func(ctx context.Context, requestID string, payload []byte) ([]byte, error) {
 		if test.Event != nil {
 			payload = test.Event
 		}
 		log.sending(called.arn, payload)
-		return invoke(ctx, payload)
+		return invoke(ctx, requestID, payload)
 	}, authorizer.NewStore())
 	if err != nil {
 		return TestedAuthorizer{}, err
@@ -93,7 +93,7 @@ func (g *Gateway) TestAuthorizer(ctx context.Context, name string, test Authoriz
 	}
 	if out.Refusal == nil {
 		var call authorizer.Call
-		out.Result, call, out.Refusal = tested.WithStrict(g.options.Strict).Call(ctx, &request, id)
+		out.Result, call, out.Refusal = tested.WithStrict(g.options.Strict).WithRequestIDs(g.NewRequestID).Call(ctx, &request, id)
 		out.Latency = call.Latency
 		log.answered(call)
 	}
