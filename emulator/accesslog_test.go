@@ -48,7 +48,7 @@ func runLogged(t *testing.T, format string) (g *emulatortest.Gateway, lines func
 			return json.RawMessage(`{"principalId":"user-1","context":{"role":"say \"hi\"","n":7,"accessToken":"a token"},
 				"policyDocument":{"Version":"2012-10-17","Statement":[{"Effect":"` + effect + `","Action":"*","Resource":"*"}]}}`), nil
 		case "none":
-			return nil, errors.New("Unauthorized") //nolint:staticcheck // AWS's own text
+			return nil, errors.New("Unauthorized")
 		}
 		return nil, errors.New("the key set is gone")
 	}

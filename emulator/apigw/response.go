@@ -24,7 +24,7 @@ const (
 	ExpiredToken                 ResponseType = "EXPIRED_TOKEN"
 	IntegrationFailure           ResponseType = "INTEGRATION_FAILURE"
 	IntegrationTimeout           ResponseType = "INTEGRATION_TIMEOUT"
-	InvalidAPIKey                ResponseType = "INVALID_API_KEY"
+	InvalidAPIKey                ResponseType = "INVALID_API_KEY" //nolint:gosec // the name of a response, not a key
 	InvalidSignature             ResponseType = "INVALID_SIGNATURE"
 	MissingAuthenticationToken   ResponseType = "MISSING_AUTHENTICATION_TOKEN"
 	QuotaExceeded                ResponseType = "QUOTA_EXCEEDED"

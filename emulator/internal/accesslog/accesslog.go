@@ -128,7 +128,7 @@ func (f *file) open() error {
 		_ = f.out.Close() // what it has is written, or lost
 		f.out = nil
 	}
-	out, err := os.OpenFile(f.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600) //nolint:gosec // the route file says which
+	out, err := os.OpenFile(f.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}

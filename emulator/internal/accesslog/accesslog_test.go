@@ -62,7 +62,7 @@ func ExampleFiles() {
 		fmt.Println(err)
 		return
 	}
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }()
 	path := filepath.Join(folder, "access.log")
 
 	files := accesslog.New(slog.New(slog.DiscardHandler))

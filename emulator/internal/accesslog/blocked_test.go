@@ -40,7 +40,7 @@ func TestBlocked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer reader.Close()
+	defer func() { _ = reader.Close() }()
 	go func() { _, _ = io.Copy(io.Discard, reader) }() // ends when the reader is closed
 	for !strings.Contains(log.String(), "were lost") {
 		runtime.Gosched()

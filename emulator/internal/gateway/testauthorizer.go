@@ -24,7 +24,8 @@ const (
 	testHost       = "testPrefix.testDomainName"
 	testMethod     = "GET"
 	testPath       = "/"
-	testSourceIP   = "127.0.0.1" // whoever tests is at this machine
+	testSourceIP   = "127.0.0.1"           // whoever tests is at this machine
+	testAPIKey     = "test-invoke-api-key" //nolint:gosec // AWS's own word (rest-authorizer 3.13)
 )
 
 // AuthorizerTest is what an authorizer is tried with.
@@ -145,7 +146,7 @@ func testRequest(d *deployment, ids *ids, now time.Time, test AuthorizerTest) ev
 		Stage: &stage, Time: now,
 		Method: testMethod, Path: testPath, ContextPath: testPath, Host: testHost, SourceIP: testSourceIP,
 		Headers: test.Headers, Query: test.Query, Resource: testPath, ResourceID: testResourceID,
-		MethodARN: test.MethodARN,
+		MethodARN: test.MethodARN, SentAPIKey: testAPIKey,
 	}
 	r.ID, r.ExtendedID, r.TraceID = ids.ofRequest(identifying{}, now)
 	if r.MethodARN == "" {

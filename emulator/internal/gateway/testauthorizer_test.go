@@ -90,6 +90,9 @@ func TestTestAuthorizerEvents(t *testing.T) {
 		if inContext, nested := strings.CutPrefix(name, "requestContext."); nested {
 			values[name] = requestContext[inContext]
 		}
+		if identity, ofIdentity := requestContext["identity"].(map[string]any); ofIdentity && name == "requestContext.identity.apiKey" {
+			values[name] = identity["apiKey"]
+		}
 	}
 	if diff := cmp.Diff(recorded.Values, values); diff != "" {
 		t.Errorf("REQUEST event (-recorded +got):\n%s", diff)
