@@ -40,7 +40,11 @@ func (e *Emulator) Audit() Audit {
 	audit := newAudit(e.Loaded().API).result()
 	audit.Strict, audit.Disabled = e.options.Strict, e.options.DisableAuthorizer
 	for i := range audit.Routes {
-		if audit.Disabled {
+		switch {
+		case !audit.Disabled:
+		case audit.Routes[i].APIKey:
+			audit.Routes[i].State = KeyOnly
+		default:
 			audit.Routes[i].State = Open
 		}
 	}

@@ -72,6 +72,26 @@ func TestDisabledAuthorizersAreTold(t *testing.T) {
 	}
 }
 
+func TestAuditOfDisabledAuthorizers(t *testing.T) {
+	t.Parallel()
+	gateway := emulatortest.Run(t, emulator.Routes(`
+api: { stage: dev }
+authorizers: { a: { function: auth } }
+apiKeys: [{ id: key-1, value: 0123456789abcdefghij }]
+usagePlans: [{ name: gold, apiKeys: [key-1] }]
+routes:
+  GET /guarded: { function: one, authorizer: a }
+  GET /both: { function: one, authorizer: a, apiKeyRequired: true }
+`), emulator.Functions{"one": answer("1"), "auth": answer("{}")}, &emulator.Options{DisableAuthorizer: true})
+	var got []string
+	for _, r := range gateway.Audit().Routes {
+		got = append(got, string(r.State))
+	}
+	if diff := cmp.Diff([]string{string(emulator.Open), string(emulator.KeyOnly)}, got); diff != "" {
+		t.Errorf("states (-want +got):\n%s", diff)
+	}
+}
+
 // A Go function that takes API Gateway's event as a struct is given the mock as well.
 func TestMockAuthorizerOfATypedFunction(t *testing.T) {
 	t.Parallel()
