@@ -53,6 +53,8 @@ func syntaxHint(message, text string) string {
 		return "; YAML is indented with spaces, not tabs"
 	case strings.Contains(message, "cannot start any token"):
 		return "; put the text in quotes"
+	case strings.Contains(message, "incompatible YAML document"):
+		return "; leave the %YAML line out"
 	case strings.Contains(message, "mapping values are not allowed"):
 		return "; check the indentation, or put a text with a colon in quotes"
 	}
