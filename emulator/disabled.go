@@ -36,7 +36,5 @@ func (e *Emulator) warnDisabled() {
 	if e.options.MockAuthorizer != nil {
 		instead = "events have the mock authorizer's context"
 	}
-	e.log.Warn("********************************************************************************")
 	e.log.Warn("AUTHORIZERS ARE DISABLED: every route is open, whoever sends the request", "instead", instead)
-	e.log.Warn("********************************************************************************")
 }

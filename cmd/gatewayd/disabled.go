@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"strings"
 )
 
 // disabledFlags serve the API without its authorizers, or with the texts of another time.
@@ -36,4 +38,12 @@ func (f disabledFlags) mockAuthorizer() ([]byte, error) {
 		return nil, &failure{err: fmt.Errorf("--mock-authorizer: %w", err), hint: mockHint}
 	}
 	return text, nil
+}
+
+// banner repeats for a person, who must not overlook it, what the log has said.
+func (f disabledFlags) banner(w io.Writer, format string) {
+	if f.DisableAuthorizer && format == textFormat {
+		frame := strings.Repeat("*", 20)
+		fmt.Fprintln(w, frame, "NO AUTHORIZER IS ASKED: WHOEVER SENDS A REQUEST MAY PASS", frame)
+	}
 }

@@ -119,6 +119,7 @@ func (c *serveCommand) run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
+	c.banner(stderr, c.LogFormat)
 	if c.Strict && !c.Quiet {
 		journal.audited(s.emulator.Audit().Routes)
 	}
