@@ -48,7 +48,7 @@ func (v *validator) checkGatewayResponses() {
 	for _, t := range ResponseTypes() {
 		types = append(types, string(t))
 	}
-	seen := map[ResponseType]Position{}
+	seen := map[ResponseType]Position{} //nolint:exhaustive // it is filled below
 	for i := range v.api.GatewayResponses {
 		r := &v.api.GatewayResponses[i]
 		if first, again := seen[r.Type]; again {

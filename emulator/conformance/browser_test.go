@@ -65,7 +65,6 @@ func browse(t *testing.T, url string) []string {
 	const patience = time.Minute
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	//nolint:gosec // the program is a browser of a fixed list, the address the test's own
 	command := exec.CommandContext(ctx, program, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-quic",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-proxy-server", "--disable-dev-shm-usage",
 		"--user-data-dir="+t.TempDir(), "--virtual-time-budget=20000", "--dump-dom", url)

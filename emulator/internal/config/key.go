@@ -101,12 +101,3 @@ func choice[T any](name, doc string, values []string, reserved map[string]string
 		}
 	}}
 }
-
-// notBuilt declares a key whose feature does not exist yet. It is refused: to ignore it would leave open what the file closes.
-func notBuilt[T any](name, feature string) key[T] {
-	return key[T]{name: name, decode: func(d *decoder, _ *T, f field) { d.reportNotBuilt(f.key, name, feature) }}
-}
-
-func (d *decoder) reportNotBuilt(n *yaml.Node, name, feature string) {
-	d.report(n, "%s: %s not built yet; gatewayd refuses what it cannot enforce", name, feature)
-}

@@ -32,7 +32,7 @@ type customTemplate struct {
 
 // compileGatewayResponses decides once which entry answers for which type (rest-gateway 5.4).
 func compileGatewayResponses(api *apigw.API) (map[apigw.ResponseType]*customized, error) {
-	responses := map[apigw.ResponseType]*customized{}
+	responses := map[apigw.ResponseType]*customized{} //nolint:exhaustive // it is filled below
 	for _, t := range apigw.ResponseTypes() {
 		entry := api.GatewayResponseFor(t)
 		if entry == nil {

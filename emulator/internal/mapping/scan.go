@@ -93,10 +93,10 @@ func (s *scanner) reference() (Reference, error) {
 	}
 	s.at++
 	formal := false
-	switch {
-	case s.text[s.at] == '!':
+	switch s.text[s.at] {
+	case '!':
 		return Reference{}, s.fail(begin, "$! is Velocity's quiet reference, which %s; a variable without a value is nothing here anyway", s.dialect.noVelocity())
-	case s.text[s.at] == '{':
+	case '{':
 		if !s.dialect.velocity() {
 			// AWS documents the plain form only, and substitutes by that.
 			return Reference{}, s.fail(begin, "write $%s without braces: %s", strings.TrimPrefix(s.word(s.at+1), "!"), s.dialect.plain())

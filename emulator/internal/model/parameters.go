@@ -16,7 +16,7 @@ func HashOrder(names []string) []string {
 	}
 	buckets := make([][]string, tableSize(len(distinct)))
 	for _, name := range distinct {
-		i := spread(name) & uint32(len(buckets)-1)
+		i := int(spread(name)) & (len(buckets) - 1)
 		buckets[i] = append(buckets[i], name)
 	}
 	ordered := distinct[:0]
