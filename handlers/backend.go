@@ -10,7 +10,7 @@ import (
 
 // sayHello is the target of the first API of AWS's tutorials: what a new function answers in the Lambda console.
 func sayHello(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	return reply(http.StatusOK, "Hello from Lambda!")
+	return jsonReply(http.StatusOK, `"Hello from Lambda!"`), nil
 }
 
 // echo returns the event as the body, to show what an integration receives. It takes the bytes and no struct, because the

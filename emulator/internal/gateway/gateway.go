@@ -129,8 +129,9 @@ type exchange struct {
 	result     *authorizer.Result // of the authorizer, whether its policy allows the request or not; nil for none
 	latency    time.Duration      // of the authorizer's function, 0 for a kept result
 	call       call
-	outcome    outcome      // of the integration, for the access log
-	refused    *apigw.Error // what the client was refused with, nil for nothing
+	outcome    outcome       // of the integration, for the access log
+	refused    *apigw.Error  // what the client was refused with, nil for nothing
+	scratch    [8]event.Pair // of the response's headers, while it is written
 	account    *account
 	trace      trace.Trace
 	warnings   []string

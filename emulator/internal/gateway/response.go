@@ -44,7 +44,7 @@ const traceRoot = "Root"
 func (x *exchange) proxyResponse(answered event.Response) response {
 	out := response{status: answered.Status, body: answered.Body, traceID: x.sampledTrace()}
 	typed := false
-	out.headers = make([]event.Pair, 0, len(answered.Headers)+1)
+	out.headers = x.scratch[:0]
 	for _, h := range answered.Headers {
 		name := http.CanonicalHeaderKey(h.Name)
 		switch {
