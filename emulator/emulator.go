@@ -3,6 +3,7 @@ package emulator
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -133,6 +134,7 @@ func New(source Source, functions Functions, options *Options) (*Emulator, error
 		tracker: &function.Tracker{}, traces: &traces{}, warned: map[string]bool{},
 		client: client{fixed: options.SourceIP, trusted: options.TrustedProxies},
 	}
+	e.tracker.Unfinished = e.unfinished
 	if e.clock == nil {
 		e.clock = NewClock()
 	}
@@ -295,6 +297,14 @@ func (e *Emulator) record(t trace.Trace, warnings []string) {
 	if e.options.OnTrace != nil {
 		e.options.OnTrace(t)
 	}
+}
+
+// unfinished tells of a function that does not heed its context, once for each. How many run, the metrics say.
+func (e *Emulator) unfinished(running function.Running) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.warnOnce(fmt.Sprintf("function %q goes on though its time is up, and keeps a goroutine until it returns: "+
+		"let it return when its context's Done is closed", running.Name))
 }
 
 // warnOnce keeps what every request gives rise to from filling the log. The caller holds the mutex.

@@ -27,6 +27,15 @@ func (e *Emulator) WriteMetrics(w io.Writer) error {
 		const name = "gatewayd_verified_cache_hits_total"
 		x.family(name, "counter", "Cache hits, by whether the authorizer says the same now; those skipped were too many at a time.", e.verified.samples(name))
 	}
+	running := map[string]int{}
+	for _, f := range e.tracker.Running() {
+		running[f.Name]++
+	}
+	var invocations []string
+	for _, name := range slices.Sorted(maps.Keys(running)) {
+		invocations = append(invocations, sample("gatewayd_functions_running", strconv.Itoa(running[name]), "function", name))
+	}
+	x.family("gatewayd_functions_running", "gauge", "Invocations that run now, those that nobody waits for any more included.", invocations)
 	x.family("gatewayd_clock_offset_seconds", "gauge", "How far the clock is ahead of the real time.",
 		[]string{sample("gatewayd_clock_offset_seconds", seconds(e.clock.Offset()))})
 	_, err := io.WriteString(w, x.String())

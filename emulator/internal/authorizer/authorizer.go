@@ -178,7 +178,8 @@ func (a *Authorizer) Call(ctx context.Context, r *event.Request, id Identity) (*
 		return nil, call, refusal
 	}
 	result.size, result.generation = len(call.Answer), generation
-	result.Writer = Writer{RequestID: r.ID, Method: r.Method, Path: r.ContextPath}
+	// Copies: the texts of a request are parts of larger ones, which a kept result would keep.
+	result.Writer = Writer{RequestID: strings.Clone(r.ID), Method: strings.Clone(r.Method), Path: strings.Clone(r.ContextPath)}
 	return result, call, nil
 }
 

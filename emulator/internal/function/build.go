@@ -3,7 +3,9 @@ package function
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"os/exec"
 	"slices"
 	"time"
 )
@@ -83,6 +85,9 @@ func (p *Process) runBuild() error {
 	release := context.AfterFunc(p.host.ctx, func() { killGroup(cmd.Process) })
 	defer release()
 	err := cmd.Wait()
+	if errors.Is(err, exec.ErrWaitDelay) {
+		err = nil // the build itself has succeeded; only what it left behind, or a busy machine, held its output open
+	}
 	killTree(cmd.Process, id)
 	p.host.forget(id)
 	if err != nil {

@@ -38,8 +38,8 @@ func (f *Local) Inline(ctx context.Context, limit time.Duration, in Invocation, 
 	race.told = lambdacontext.LambdaContext{AwsRequestID: in.RequestID, InvokedFunctionArn: in.ARN}
 	race.run.Context, race.run.deadline = lambdacontext.NewContext(ctx, &race.told), race.began.Add(least)
 	race.heard.Add(1)
+	race.number = f.tracker.start(f.name, in.RequestID, race.began)
 	race.timer = time.AfterFunc(least, race.timeIsUp)
-	number := f.tracker.start(f.name, in.RequestID, race.began)
 	var end Ending
 	returned := false
 	defer func() {
@@ -48,7 +48,7 @@ func (f *Local) Inline(ctx context.Context, limit time.Duration, in Invocation, 
 		} else if !returned { // neither a return nor a panic: runtime.Goexit
 			end = Ending{Err: exited(in.RequestID), Lost: true}
 		}
-		f.tracker.end(number)
+		f.tracker.end(race.number)
 		race.returned(end)
 	}()
 	result := f.run(&race.run, in, event)
@@ -59,6 +59,7 @@ func (f *Local) Inline(ctx context.Context, limit time.Duration, in Invocation, 
 type race struct {
 	function  *Local
 	requestID string
+	number    uint64 // the tracker's
 	began     time.Time
 	limit     time.Duration
 	done      func(Ending)
@@ -73,6 +74,7 @@ func (r *race) timeIsUp() {
 	r.run.end(context.DeadlineExceeded)
 	if r.ended.CompareAndSwap(false, true) {
 		defer r.heard.Done()
+		r.function.tracker.givenUp(r.number)
 		r.done(Ending{Err: r.late(), Lost: true})
 	}
 }

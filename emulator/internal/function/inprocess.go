@@ -110,6 +110,7 @@ func (f *Local) Call(ctx context.Context, in Invocation, event Event) (Answer, e
 	case <-run.Done():
 	}
 	if err := overtime(ctx, run, f.name, in.RequestID, f.timeout); err != nil {
+		f.tracker.givenUp(number)
 		return Answer{}, err
 	}
 	return result.answer, result.err

@@ -17,6 +17,10 @@ import (
 // wait for those that outlived their request, and so that a handler known under two names still runs one invocation at a
 // time. The zero value is ready to use. A Tracker must not be copied.
 type Tracker struct {
+	// Unfinished is told of an in-process function that still runs a second after its time was up; nil for nobody. It is set
+	// before the Tracker is used.
+	Unfinished func(Running)
+
 	mu      sync.Mutex // never held while a function runs
 	started uint64
 	running map[uint64]Running
@@ -60,6 +64,28 @@ func (t *Tracker) Wait(ctx context.Context) error {
 		return nil
 	}
 	return fmt.Errorf("functions still run: %s: %w", strings.Join(names, ", "), ctx.Err())
+}
+
+// grace is what a function has to return in once its context has ended.
+const grace = time.Second
+
+// givenUp says that nobody waits for an invocation any more. Unless it ends soon, Unfinished is told.
+func (t *Tracker) givenUp(number uint64) {
+	if t.Unfinished == nil {
+		return
+	}
+	time.AfterFunc(grace, func() {
+		if running, ok := t.find(number); ok {
+			t.Unfinished(running)
+		}
+	})
+}
+
+func (t *Tracker) find(number uint64) (Running, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	running, ok := t.running[number]
+	return running, ok
 }
 
 // Begin counts work that is no function of its own, until what it returns is called.

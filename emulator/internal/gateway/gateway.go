@@ -18,6 +18,7 @@ import (
 	"gatewayd/emulator/internal/event"
 	"gatewayd/emulator/internal/function"
 	"gatewayd/emulator/internal/usage"
+	"gatewayd/emulator/internal/wire"
 	"gatewayd/emulator/policy"
 	"gatewayd/emulator/trace"
 )
@@ -300,8 +301,12 @@ func (x *exchange) end(r response) {
 	if x.lost {
 		// net/http would wait for the function to return. Should the client be gone, nobody misses it.
 		_ = http.NewResponseController(x.writer).Flush()
+		wire.Abandon(x.http, readTime)
 	}
 }
+
+// readTime is how long a client may take to read the answer of a function that goes on though its time is up.
+const readTime = time.Second
 
 // step appends to the trace. A step has taken the time since the one before unless it says another.
 func (x *exchange) step(s trace.Step) {

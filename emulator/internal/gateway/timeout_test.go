@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -189,6 +190,52 @@ func TestTimeoutOfAFunctionInProcess(t *testing.T) {
 						}
 					})
 				}
+			})
+		}
+	}
+}
+
+// An authorizer has its time, too, however a client came (rest-authorizer 6.8, reported).
+func TestTimeoutOfAnAuthorizer(t *testing.T) {
+	t.Parallel()
+	const least, most = 10 * time.Second, 30 * time.Second
+	tests := []struct {
+		name    string
+		after   time.Duration // when the authorizer answers
+		timeout time.Duration // of the function's own
+		status  int
+		took    time.Duration
+		code    trace.Code
+	}{
+		{name: "in time", after: most - 1, status: 200, took: most - 1, code: trace.IntegrationOK},
+		{name: "late", after: time.Hour, status: 500, took: most, code: trace.AuthorizerTimeout},
+		{name: "later than its own limit", after: time.Hour, timeout: least, status: 500, took: least, code: trace.AuthorizerTimeout},
+	}
+	for _, p := range protocols() {
+		for _, tt := range tests {
+			t.Run(p.name+"/"+tt.name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					h := newHarness(func(o *gateway.Options) {
+						o.Handlers["jwt"] = function.Func(func(context.Context, events.APIGatewayCustomAuthorizerRequestTypeRequest) (json.RawMessage, error) {
+							time.Sleep(tt.after) // whatever its ctx says
+							return json.RawMessage(everything), nil
+						})
+					}).deploy(t, api(func(a *apigw.API) {
+						a.Functions = []apigw.Function{{Name: "jwt", Handler: "jwt", Timeout: tt.timeout}}
+						a.Authorizers[0].Type, a.Authorizers[0].ResultTTL = apigw.RequestAuthorizer, 0
+					}))
+					if got := p.get(t, h, "/dev/guarded"); got.status != tt.status || got.took != tt.took {
+						t.Errorf("%d %s after %v", got.status, got.body, got.took)
+					}
+					if err := h.options.Tracker.Wait(t.Context()); err != nil {
+						t.Error(err)
+					}
+					synctest.Wait()
+					if tr := h.last(t); tr.Code != tt.code || tr.Status != tt.status {
+						t.Errorf("the trace is %s", tr.Line())
+					}
+				})
 			})
 		}
 	}

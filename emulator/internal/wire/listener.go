@@ -34,16 +34,16 @@ func (l *listener) Accept() (net.Conn, error) {
 	return &conn{Conn: c, refused: l.options.Refused}, nil
 }
 
-// recorderKey is where a request's context holds the recorder of its connection.
-type recorderKey struct{}
+// connKey is where a request's context holds its connection.
+type connKey struct{}
 
-// ConnContext is for [http.Server.ConnContext]: through it, [Headers] finds the connection of a request.
+// ConnContext is for [http.Server.ConnContext]: through it, [Headers] and [Abandon] find the connection of a request.
 func ConnContext(ctx context.Context, c net.Conn) context.Context {
 	switch c := c.(type) {
 	case *conn:
-		return context.WithValue(ctx, recorderKey{}, &c.recorder)
+		return context.WithValue(ctx, connKey{}, c)
 	case *tlsConn:
-		return context.WithValue(ctx, recorderKey{}, &c.recorder)
+		return context.WithValue(ctx, connKey{}, &c.conn)
 	}
 	return ctx
 }

@@ -15,11 +15,11 @@ import (
 // ok is false when nothing was recorded: on HTTP/2, in a server without [NewListener] and [ConnContext], and on a connection
 // that gave up because more than 1 MB had to be kept or because an earlier request was answered without Headers.
 func Headers(r *http.Request) (names []string, size int, ok bool) {
-	recorder, ok := r.Context().Value(recorderKey{}).(*recorder)
+	c, ok := r.Context().Value(connKey{}).(*conn)
 	if !ok || r.ProtoMajor != 1 { // net/http lets PRI * HTTP/2.0 through to handlers
 		return nil, 0, false
 	}
-	return recorder.take(r)
+	return c.recorder.take(r)
 }
 
 // namesOf lists the names in header lines that net/http has accepted.
