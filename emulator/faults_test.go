@@ -30,20 +30,21 @@ import (
 
 // fault is something that goes wrong around a gateway.
 type fault struct {
-	name string
-	meet func(*world)
+	name    string
+	program bool // of a process, for which a bubble cannot wait
+	meet    func(*world)
 }
 
 // faults are each with what becomes of the request that it happens to. The other clients' requests are answered as ever.
 func faults() []fault {
 	return []fault{
-		{"client leaves in the middle of its body", func(w *world) {
+		{name: "client leaves in the middle of its body", meet: func(w *world) {
 			conn := w.send("POST /dev/waits HTTP/1.1\r\nHost: gateway.test\r\nContent-Length: 1000\r\n\r\nhalf of it")
 			w.others()
 			w.close(conn)
 			w.want("/dev/waits", verdict{400, trace.ClientGone})
 		}},
-		{"client leaves while the function runs", func(w *world) {
+		{name: "client leaves while the function runs", meet: func(w *world) {
 			conn := w.send("GET /dev/waits HTTP/1.1\r\nHost: gateway.test\r\n\r\n")
 			<-w.called
 			w.close(conn)
@@ -52,7 +53,7 @@ func faults() []fault {
 			// API Gateway finishes what it began: the function was not canceled.
 			w.want("/dev/waits", verdict{200, trace.IntegrationOK})
 		}},
-		{"client leaves in the middle of the response", func(w *world) {
+		{name: "client leaves in the middle of the response", meet: func(w *world) {
 			conn := w.send("GET /dev/large HTTP/1.1\r\nHost: gateway.test\r\n\r\n")
 			if _, err := io.ReadFull(conn, make([]byte, 1<<10)); err != nil {
 				w.t.Error(err)
@@ -61,25 +62,43 @@ func faults() []fault {
 			w.close(conn)
 			w.want("/dev/large", verdict{200, trace.IntegrationOK})
 		}},
-		{"function breaks off its answer", func(w *world) {
+		{name: "function breaks off its answer", meet: func(w *world) {
 			w.get("/dev/breaks")
 			w.want("/dev/breaks", verdict{502, trace.IntegrationUnreachable})
 		}},
-		{"function floods", func(w *world) {
+		{name: "function floods", meet: func(w *world) {
 			w.get("/dev/floods")
 			w.want("/dev/floods", verdict{502, trace.IntegrationError})
 		}},
-		{"function hangs", func(w *world) {
+		{name: "function hangs", meet: func(w *world) {
 			w.get("/dev/hangs")
 			w.want("/dev/hangs", verdict{504, trace.IntegrationTimeout})
 		}},
-		{"function hangs in process", func(w *world) {
+		{name: "function hangs in process", meet: func(w *world) {
 			w.get("/dev/stubborn") // it does not heed its context
 			w.want("/dev/stubborn", verdict{504, trace.IntegrationTimeout})
 			w.others()
 			w.release <- struct{}{}
 		}},
-		{"route is taken away", func(w *world) {
+		{name: "program ends", program: true, meet: func(w *world) {
+			w.get("/dev/ends")
+			w.want("/dev/ends", verdict{502, trace.IntegrationError})
+		}},
+		{name: "program hangs", program: true, meet: func(w *world) {
+			w.get("/dev/sleeps")
+			w.want("/dev/sleeps", verdict{502, trace.IntegrationError})
+		}},
+		{name: "program floods its log", program: true, meet: func(w *world) {
+			answered := w.begun("/dev/yells")
+			for range 20 {
+				w.others()
+			}
+			if got := <-answered; !strings.HasPrefix(got, "502 ") {
+				w.t.Errorf("got %s", got)
+			}
+			w.want("/dev/yells", verdict{502, trace.IntegrationError})
+		}},
+		{name: "route is taken away", meet: func(w *world) {
 			inFlight := w.begin("/dev/waits")
 			w.file.write(strings.Replace(faultRoutes, "ANY /waits: waits", "", 1))
 			if err := w.Reload(); err != nil {
@@ -94,7 +113,7 @@ func faults() []fault {
 				w.t.Errorf("the request in flight: got %s", got)
 			}
 		}},
-		{"clock jumps", func(w *world) {
+		{name: "clock jumps", meet: func(w *world) {
 			inFlight := w.begin("/dev/waits")
 			for _, jump := range []time.Duration{24 * time.Hour, 0, -48 * time.Hour, 300 * time.Second} {
 				w.Clock().Advance(jump)
@@ -109,7 +128,7 @@ func faults() []fault {
 				w.t.Errorf("calls of the authorizer (-want +got):\n%s", diff)
 			}
 		}},
-		{"log has no space left", func(w *world) {
+		{name: "log has no space left", meet: func(w *world) {
 			w.file.write("routes: [")
 			if err := w.Reload(); err == nil {
 				w.t.Error("the broken file was loaded")
@@ -127,11 +146,14 @@ func faults() []fault {
 }
 
 const faultRoutes = `
-api: { stage: dev, timeoutInMillis: 2000 }
+api: { stage: dev, timeoutInMillis: 5000 }
 functions:
   breaks: { url: "http://function.test/breaks", timeout: 0 }
   floods: { url: "http://function.test/floods", timeout: 0 }
   hangs: { url: "http://function.test/hangs", timeout: 0 }
+  ends: { command: [sh, -c, "exit 3"], timeout: 1 }
+  sleeps: { command: [sh, -c, "sleep 1000"], timeout: 1, initTimeout: 1 }
+  yells: { command: [sh, -c, "while :; do echo no; done"], timeout: 1, initTimeout: 1 }
 authorizers: { caller: { function: caller, authorizerResultTtlInSeconds: 300 } }
 routes:
   GET /me: { function: me, authorizer: caller }
@@ -141,12 +163,18 @@ routes:
   GET /breaks: breaks
   GET /floods: floods
   GET /hangs: hangs
+  GET /ends: ends
+  GET /sleeps: sleeps
+  GET /yells: yells
 `
 
 // A goroutine that is left over ends the bubble with a panic.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	for _, fault := range faults() {
+		if fault.program {
+			continue
+		}
 		t.Run(fault.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { newWorld(t, pipes).meet(fault.meet) })
@@ -216,6 +244,9 @@ func newWorld(t *testing.T, listen func(*testing.T) (net.Listener, dialer)) *wor
 			t.Error(err)
 		}
 		if err := w.Wait(context.Background()); err != nil {
+			t.Error(err)
+		}
+		if err := w.Close(context.Background()); err != nil {
 			t.Error(err)
 		}
 		transport.CloseIdleConnections()
@@ -321,9 +352,15 @@ func (w *world) get(path string, header ...string) string {
 // begin sends a request to a function that waits, and returns when it does.
 func (w *world) begin(path string) <-chan string {
 	w.t.Helper()
+	got := w.begun(path)
+	<-w.called
+	return got
+}
+
+// begun sends a request, and returns at once.
+func (w *world) begun(path string) <-chan string {
 	got := make(chan string, 1)
 	go func() { got <- w.get(path) }()
-	<-w.called
 	return got
 }
 

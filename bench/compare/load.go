@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -115,7 +116,7 @@ func measureTurns(ctx context.Context, o options, lua string, servers []*server,
 				duration = max(duration/4, time.Second) // to warm up
 			}
 			measured, err := turns[i].load(ctx, lua, connections, duration)
-			if err != nil {
+			if err != nil && (round > 0 || !errors.Is(err, errUnanswered)) { // a cold server may take its time
 				return nil, err
 			}
 			if round > 0 {
@@ -125,6 +126,8 @@ func measureTurns(ctx context.Context, o options, lua string, servers []*server,
 	}
 	return rows, nil
 }
+
+var errUnanswered = errors.New("no request was answered in time")
 
 func (t turn) load(ctx context.Context, lua string, connections int, duration time.Duration) (sample, error) {
 	before, _ := t.server.processorTime()
@@ -139,7 +142,10 @@ func (t turn) load(ctx context.Context, lua string, connections int, duration ti
 	if err := json.Unmarshal(output, &s); err != nil {
 		return sample{}, fmt.Errorf("wrk: %w: %s", err, output)
 	}
-	if s.Requests == 0 || s.Errors*1000 > s.Requests {
+	if s.Requests == 0 {
+		return sample{}, fmt.Errorf("%s: %w", t.target.name, errUnanswered)
+	}
+	if s.Errors*1000 > s.Requests {
 		return sample{}, fmt.Errorf("%s: %d of %d requests failed", t.target.name, s.Errors, s.Requests)
 	}
 	if after, ok := t.server.processorTime(); ok {

@@ -141,6 +141,7 @@ func programs(o options, folder string) ([]program, error) {
 			targets: []target{{"chi", bench.KeptPath}},
 		},
 		gatewayd(o, routes),
+		jsonLane(gatewayd(o, routes)),
 	}
 	if o.offline == "" {
 		fmt.Println("serverless-offline is left out; for it: npm install serverless@3.40.0 serverless-offline@13.10.1, and -offline FOLDER")
@@ -164,6 +165,18 @@ func gatewayd(o options, routes string) program {
 			{"gatewayd, authorizer each time", bench.FreshPath},
 		},
 	}
+}
+
+// jsonLane is the same with every function called through JSON, as those of other languages are.
+func jsonLane(p program) program {
+	command := p.command
+	p.name += " --json-lane"
+	p.command = func(port int) []string { return append(command(port), "--json-lane") }
+	p.targets = []target{
+		{"gatewayd, kept result, JSON", bench.KeptPath},
+		{"gatewayd, authorizer each time, JSON", bench.FreshPath},
+	}
+	return p
 }
 
 func routeFile(folder string, routes int) (string, error) {
