@@ -131,7 +131,7 @@ func randomRequest(t testing.TB, r *rand.Rand) *http.Request {
 	made := request(t, []string{"GET", "POST", "HEAD", "DELETE"}[r.IntN(4)], uri, headers...)
 	if body := text(r); r.IntN(2) == 0 {
 		if r.IntN(20) == 0 {
-			body = strings.Repeat(body+"x", 70_000)
+			body = strings.Repeat(body+"x", 70_000/len(body+"x")+1) // more than goes without JSON
 		}
 		made.Body, made.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
 	}

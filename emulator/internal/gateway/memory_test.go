@@ -16,7 +16,7 @@ import (
 func TestMemoryOfTraces(t *testing.T) {
 	for _, size := range []int{100, 60_000, 1 << 20} {
 		for _, jsonLane := range []bool{false, true} {
-			const requests = 100
+			const requests = 30
 			h := newHarness(func(o *gateway.Options) {
 				o.JSONLane = jsonLane
 				o.Handlers["echo"], o.Handlers["jwt"] = function.Func(hello), function.Func(allow)
