@@ -34,7 +34,7 @@ func TestFunctionThatNeverReturns(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				var log logged
+				var log memoryLog
 				release := make(chan struct{})
 				stubborn := func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 					ended := ctx.Done()
@@ -120,24 +120,6 @@ func full(r io.Reader, into []byte) bool {
 	return err == nil
 }
 
-// logged is a log in memory.
-type logged struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logged) Write(text []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(text)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
 // metricsText is what WriteMetrics writes.
 func metricsText(t *testing.T, e *emulator.Emulator) string {
 	t.Helper()
@@ -146,4 +128,22 @@ func metricsText(t *testing.T, e *emulator.Emulator) string {
 		t.Fatal(err)
 	}
 	return text.String()
+}
+
+// memoryLog is a log that a test can read.
+type memoryLog struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *memoryLog) Write(text []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(text)
+}
+
+func (l *memoryLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }

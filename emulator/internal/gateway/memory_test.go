@@ -16,7 +16,10 @@ import (
 func TestMemoryOfTraces(t *testing.T) {
 	for _, size := range []int{100, 60_000, 1 << 20} {
 		for _, jsonLane := range []bool{false, true} {
-			const requests = 30
+			requests := 100
+			if size > 100_000 {
+				requests = 20 // each takes its time
+			}
 			h := newHarness(func(o *gateway.Options) {
 				o.JSONLane = jsonLane
 				o.Handlers["echo"], o.Handlers["jwt"] = function.Func(hello), function.Func(allow)
