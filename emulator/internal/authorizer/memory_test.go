@@ -77,7 +77,7 @@ func TestPoliciesOfManyCallers(t *testing.T) {
 // compileAnswering is an authorizer whose answer is another one each time.
 func compileAnswering(t *testing.T, definition apigw.Authorizer, answer func() string) *authorizer.Authorizer {
 	t.Helper()
-	a, err := authorizer.New(&definition, time.Second, func(context.Context, []byte) ([]byte, error) { return []byte(answer()), nil }, authorizer.NewStore())
+	a, err := authorizer.New(&definition, time.Second, func(context.Context, string, []byte) ([]byte, error) { return []byte(answer()), nil }, authorizer.NewStore())
 	if err != nil {
 		t.Fatal(err)
 	}
