@@ -36,6 +36,8 @@ func deniedByCache(p *page) {
 	p.waitText(".step[open] .code", `"methodArn"`)
 	p.clickText(".step .stepname", "Integration")
 	p.waitText(".timeline li:last-child .step[open]", "Function pets")
+	p.clickText(".step .stepname", "Execution log")
+	p.waitText(".step[open] [aria-label='Execution log']", "Starting authorizer: ")
 	p.open("#/requests/00000000-0000-4000-8000-000000000000")
 	p.waitText(".side", "This request is no longer kept")
 }

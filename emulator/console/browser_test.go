@@ -319,7 +319,7 @@ func (p *page) picture(file string) {
 	}
 }
 
-// gateway is what the page shows: the tour of the repository's route file, with the example functions and the token issuer.
+// gateway is what the page shows: the tour of the repository's route file as it once was, with the example functions and the token issuer.
 type gateway struct {
 	*emulator.Emulator
 	t            *testing.T
@@ -331,7 +331,7 @@ type gateway struct {
 
 func newGateway(t *testing.T) *gateway {
 	t.Helper()
-	text, err := os.ReadFile("../../routes.yaml")
+	text, err := os.ReadFile("testdata/routes.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,14 +52,24 @@ func pictures(p *page) {
 			p.wait(ready)
 			p.picture(filepath.Join(folder, theme+"-"+name+".png"))
 		}
-		p.do(chromedp.EmulateViewport(1280, 800))
+		p.do(chromedp.EmulateViewport(1200, 860))
 		take("list", "#/requests", `document.querySelector('.entry:not([hidden])')`)
 		take("denied", "#/requests/"+denied, `document.querySelector('.statement')`)
 		take("allowed", "#/requests/"+allowed, `document.querySelector('.timeline')`)
 		take("compare", "#/compare/"+allowed+"/"+denied, `document.querySelector('.sides')`)
-		for _, view := range []string{"routes", "authorizers", "tokens", "clock", "file"} {
+		for _, view := range []string{"routes", "authorizers", "clock", "file"} {
 			take(view, "#/"+view, `document.querySelector('.card')`)
 		}
+		take("tokens", "#/tokens", `document.querySelector('#inspector').options.length === 5`)
+		p.write("#inspector", "access")
+		p.write("#case", "tampered")
+		p.click("#mint [type=submit]")
+		p.waitText("#inspection", "token.signature")
+		p.picture(filepath.Join(folder, theme+"-tokens.png"))
+		take("matrix", "#/routes", `document.querySelector('#matrix textarea').value !== ''`)
+		p.click("#matrix [type=submit]")
+		p.waitText("#matrix [role=status]", "allowed")
+		p.picture(filepath.Join(folder, theme+"-matrix.png"))
 		p.do(chromedp.EmulateViewport(400, 800))
 		take("narrow-list", "#/requests", `document.querySelector('.entry:not([hidden])')`)
 		take("narrow-denied", "#/requests/"+denied, `document.querySelector('.statement')`)

@@ -7,7 +7,7 @@ export class APIError extends Error {
   }
 }
 
-async function call(method, path, body) {
+async function call(method, path, body, asText) {
   let response;
   try {
     response = await fetch(`_gatewayd/${path}`, {
@@ -19,6 +19,7 @@ async function call(method, path, body) {
     throw new APIError(0, 'gatewayd does not answer. It may have stopped, or is being started again.');
   }
   const text = await response.text();
+  if (asText && response.ok) return text;
   let value;
   try {
     value = text === '' ? undefined : JSON.parse(text);
@@ -32,6 +33,7 @@ async function call(method, path, body) {
 }
 
 export const get = (path) => call('GET', path);
+export const getText = (path) => call('GET', path, undefined, true);
 export const post = (path, body) => call('POST', path, body ?? {});
 export const remove = (path) => call('DELETE', path);
 export const name = encodeURIComponent;

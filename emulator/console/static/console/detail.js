@@ -7,6 +7,7 @@ import { policyView } from './policy.js';
 import { curl, withVariables } from './curl.js';
 import { replayForm, replay } from './replay.js';
 import { store } from './store.js';
+import { getText } from './api.js';
 import { handOver } from './handover.js';
 
 const names = {
@@ -56,7 +57,8 @@ function show(box, trace, { close, compare, marked }) {
     why(trace),
     facts(trace),
     timeline(trace),
-    trace.request && requestSection(trace));
+    trace.request && requestSection(trace),
+    live && executionLog(trace));
 }
 
 const short = (path) => (path.length > 24 ? `…${path.slice(-23)}` : path);
@@ -75,7 +77,7 @@ const upper = (text) => text[0].toUpperCase() + text.slice(1);
 function passed(trace) {
   const authorizer = authorizerOf(trace);
   const integration = step(trace, 'integration')?.detail;
-  const target = integration?.function ? `function ${integration.function} answered ${trace.status}` : trace.reason || `answered ${trace.status}`;
+  const target = integration?.function ? `function ${integration.function} answered ${trace.status}` : integration?.endpoint ? `${integration.endpoint} answered ${trace.status}` : trace.reason || `answered ${trace.status}`;
   if (!authorizer) return `No authorizer guards ${trace.route || 'the route'}; ${target}.`;
   const source = trace.cache?.state === 'hit' ? 'by a policy from the cache' : `by the policy that ${authorizer} returned for this request`;
   return `Allowed ${source}; ${target}.`;
@@ -93,6 +95,7 @@ function facts(trace) {
       s.found ? value(s.value ?? '""') : h('span', { class: 'chip bad' }, 'absent'))))],
     ['Principal', (policy?.principalId || principalOf(trace)) && value(policy?.principalId || principalOf(trace))],
     ['Cache', trace.cache && cache(trace)],
+    ['Response type', trace.gatewayResponse && h('code', null, trace.gatewayResponse)],
     ['Replay of', trace.replayOf && requestLink(trace.replayOf, trace.replayOf)],
     ['Request id', [h('code', { class: 'value' }, trace.requestId), ' ', button('Copy', () => copy(trace.requestId, 'Request id'), { class: 'quiet', 'aria-label': 'Copy request id' })]],
   ];
@@ -155,7 +158,7 @@ function stepBody(trace, s) {
 
 // Details that have a form of their own. What else a step tells is shown as it comes.
 const known = {
-  route: ['candidates'], identity: ['authorizer', 'sources', 'validationExpression', 'expression'],
+  route: ['candidates'], identity: ['authorizer', 'type', 'sources', 'identityValidationExpression'],
   policy: ['principalId', 'methodArn', 'decision', 'resourcePolicy', 'policy', 'statements', 'findings'],
 };
 known.resource_policy = known.policy;
@@ -175,12 +178,13 @@ function candidates(list) {
 }
 
 function identity(d) {
-  const expression = d.validationExpression ?? d.expression;
+  const expression = d.identityValidationExpression;
   return [
     h('table', { class: 'small' }, h('thead', null, h('tr', null, ['Identity source', 'Value'].map((t) => h('th', { scope: 'col' }, t)))),
       h('tbody', null, d.sources.map((s) => h('tr', { class: s.found ? '' : 'wrong' }, h('td', null, h('code', null, s.source)),
         h('td', null, s.found ? value(s.value ?? '""') : 'absent'))))),
-    expression && h('p', null, 'Must match ', value(typeof expression === 'string' ? expression : JSON.stringify(expression))),
+    d.sources.some((s) => s.repeated) && h('p', { class: 'muted' }, 'What was sent several times counts with its last value.'),
+    expression && h('p', null, 'Must match ', value(expression)),
   ];
 }
 
@@ -201,6 +205,22 @@ function invocation(trace, name, d) {
     d.answer !== undefined && [h('h4', null, authorizer ? 'Answer' : 'Response'), json(d.answer, { label: `Answer of ${of}` })],
     d.log && [h('h4', null, 'Log'), plain(Array.isArray(d.log) ? d.log.join('\n') : String(d.log), `Log of ${of}`)],
   ];
+}
+
+// executionLog is the account in AWS's words, which is fetched when somebody wants it.
+function executionLog(trace) {
+  const body = h('div', { class: 'stepbody' });
+  const fold = h('details', { class: 'step' }, h('summary', null, h('span', { class: 'stepname' }, 'Execution log'),
+    h('span', { class: 'muted' }, 'as API Gateway writes it')), body);
+  fold.addEventListener('toggle', async () => {
+    if (!fold.open || body.firstChild) return;
+    try {
+      fill(body, plain(await getText(`traces/${encodeURIComponent(trace.requestId)}?format=log`), 'Execution log'));
+    } catch (error) {
+      fill(body, failure(error));
+    }
+  });
+  return section('In AWS’s words', fold);
 }
 
 function requestSection(trace) {

@@ -35,7 +35,7 @@ export function seconds(s) {
 // tone is what a status is like: ok, warn or bad.
 export const tone = (status) => (status >= 500 ? 'bad' : status >= 400 ? 'warn' : 'ok');
 
-const refusals = /^(route\.(un|not)|resource_policy|identity|authorizer|policy\.(ex|im)|key|usage|request|limit|integration\.(?!ok)|client|gateway)/;
+const refusals = /^(route\.(un|not)|resource_policy|identity|authorizer\.(?!disabled)|policy\.(ex|im)|key|usage|request|limit|integration\.(?!ok)|client|gateway)/;
 
 // refuses reports whether a code stands for a step that stopped a request.
 export const refuses = (code) => refusals.test(code ?? '');

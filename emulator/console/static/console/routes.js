@@ -40,7 +40,7 @@ function show(view, routes, config, kept) {
     fill(body, routes.map((r) => row(r, state.get(`${r.method} ${r.path}`), decisions)));
   };
   draw(null);
-  const open = routes.filter((r) => !r.authorizer).length;
+  const open = routes.filter((r) => (state.get(`${r.method} ${r.path}`) ?? (r.authorizer ? '' : 'OPEN')) === 'OPEN').length;
   fill(view,
     h('header', null, h('h2', null, 'Routes'), h('span', { class: 'muted' }, `${routes.length} routes, ${open} open`)),
     h('section', { class: 'card', 'aria-label': 'Routes' },
@@ -62,7 +62,7 @@ function row(r, state, decisions) {
       : h('span', { class: 'chip warn' }, state ?? 'OPEN')),
     h('td', null, r.target),
     h('td', null, place(r.source)),
-    decisions && h('td', null, !r.authorizer ? h('span', { class: 'muted' }, 'not asked: open')
+    decisions && h('td', null, !r.authorizer ? h('span', { class: 'muted' }, 'not asked')
       : own.map((d) => h('div', { title: d.reason }, own.length > 1 && [h('code', null, d.method), ' '],
         h('span', { class: `chip ${decisionTone(d.decision)}` }, decisionName(d.decision))))));
 }

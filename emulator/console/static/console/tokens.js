@@ -83,7 +83,7 @@ const parties = { token: 'The token itself', issuer: 'Who trusts the local issue
 async function inspection(found, authorizer) {
   const objections = found.objections ?? [];
   const times = ['iat', 'nbf', 'exp'].filter((k) => typeof found.claims?.[k] === 'number');
-  const now = Date.now() / 1000;
+  const now = Date.parse((await get('clock')).now) / 1000;
   return [
     objections.length === 0
       ? h('p', { class: 'why ok', role: 'status' }, authorizer ? `${authorizer} accepts this token.` : 'Nothing is wrong with this token as far as can be seen here.')
@@ -91,7 +91,7 @@ async function inspection(found, authorizer) {
         h('strong', null, parties[o.by] ?? o.by), ': ', o.message, ' ', h('code', { class: 'codename' }, o.code), o.hint && h('div', null, h('strong', null, 'Try: '), o.hint)))),
     found.sentAs && h('p', { class: 'muted' }, 'It was sent as ', h('code', null, found.sentAs)),
     times.length > 0 && h('dl', { class: 'facts' }, times.map((k) => h('div', null, h('dt', null, k),
-      h('dd', null, `${date(found.claims[k] * 1000)}, by the real time ${found.claims[k] > now ? `in ${seconds(found.claims[k] - now)}` : `${seconds(now - found.claims[k])} ago`}`)))),
+      h('dd', null, `${date(found.claims[k] * 1000)}, ${found.claims[k] > now ? `in ${seconds(found.claims[k] - now)}` : `${seconds(now - found.claims[k])} ago`}`)))),
     found.header && [h('h4', null, 'Header'), json(found.header, { label: 'Header' })],
     found.claims && [h('h4', null, 'Claims'), json(found.claims, { label: 'Claims' })],
     found.authorizer && h('details', null, h('summary', null, `What ${authorizer} answered`), await tested(found.authorizer)),
