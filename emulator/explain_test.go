@@ -191,3 +191,40 @@ resourcePolicy:
 		}
 	}
 }
+
+// An explanation says what the answer would be, and has no body: a model is not held against the lack of one.
+func TestExplainAnswer(t *testing.T) {
+	t.Parallel()
+	e, err := emulator.New(emulator.Routes(`
+api: { stage: dev }
+models: { Pet: { type: object } }
+routes:
+  POST /pets: { function: pets, requestValidator: ALL, requestParameters: { method.request.querystring.q: true }, requestModels: { application/json: Pet } }
+  GET /pets: { function: pets, requestValidator: BODY, requestModels: { application/json: Pet } }
+gatewayResponses: { BAD_REQUEST_PARAMETERS: { statusCode: 422 } }
+`), emulator.Functions{"pets": emulator.Func(pets)}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		method, path string
+		status       int
+		code         trace.Code
+		hint         string
+	}{
+		{method: http.MethodPost, path: "/dev/pets", status: 422, code: trace.RequestParameters},
+		{method: http.MethodPost, path: "/dev/pets?q=1", code: trace.RouteOpen},
+		{method: http.MethodGet, path: "/dev/pets", status: 400, code: trace.RequestBody},
+		{method: http.MethodOptions, path: "/dev/pets", status: 403, code: trace.RouteNotFound, hint: "nothing answers OPTIONS here"},
+	} {
+		request, err := emulator.ExplainRequest{Method: test.method, Path: test.path, Headers: http.Header{
+			"Origin": {"https://app.example"}, "Access-Control-Request-Method": {"POST"},
+		}}.HTTP(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := e.Explain(request); got.Status != test.status || got.Code != test.code || !strings.Contains(got.Hint, test.hint) {
+			t.Errorf("%s %s: got %d %s %s", test.method, test.path, got.Status, got.Code, got.Hint)
+		}
+	}
+}

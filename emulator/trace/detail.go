@@ -323,6 +323,7 @@ type ModelDetail struct {
 	Model       string // "": there is none for the content type
 	ContentType string
 	Faults      []Fault
+	Unchecked   bool // there was no body to hold against it: the request was only explained
 }
 
 // Fault is what is wrong at one place of a body. It repeats nothing of the body but names.
@@ -336,7 +337,8 @@ func (d ModelDetail) view() any {
 		Model       string  `json:"model,omitempty"`
 		ContentType string  `json:"contentType"`
 		Faults      []Fault `json:"faults,omitempty"`
-	}{d.Model, d.ContentType, d.Faults}
+		Unchecked   bool    `json:"unchecked,omitempty"`
+	}{d.Model, d.ContentType, d.Faults, d.Unchecked}
 }
 
 // CORSDetail is the detail of what a browser makes of an answer to a page of another origin.

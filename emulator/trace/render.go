@@ -191,6 +191,7 @@ type findings struct {
 	Missing                                            []string
 	Model, ContentType, Problem                        string
 	Faults                                             []Fault
+	Unchecked                                          bool
 
 	KeySource, APIKey, APIKeyID, UsagePlan string
 	Throttles                              []ThrottleLevel
@@ -243,6 +244,8 @@ func (r *renderer) summary(s *Step, found *findings) string {
 		return "without " + strings.Join(found.Missing, ", ")
 	case found.ContentType != "" && found.Model == "":
 		return "no model for " + found.ContentType + ", so the body is not validated"
+	case found.Unchecked:
+		return "not held against " + found.Model + ": there is no body to explain"
 	case found.ContentType != "":
 		return found.Model + " for " + found.ContentType
 	case found.CustomizedBy != "":

@@ -49,7 +49,7 @@ func (x *exchange) readable(r *response, origin string) (problem, hint string) {
 	case problem == "":
 		return "", ""
 	case !r.refused:
-		return problem, "API Gateway adds none to what an integration answers, whatever cors says: the function has to"
+		return problem, "API Gateway adds none to what an integration answers, whatever cors says: the function has to, or what else answers"
 	case r.fixed:
 		return problem, "no gateway response can add it to this answer"
 	}

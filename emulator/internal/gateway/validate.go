@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"mime"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -105,6 +106,9 @@ func (x *exchange) validateParameters(v *validator) *apigw.Error {
 		Reason:  "the request lacks " + x.describeMissing(missing),
 		Hint:    "send it, or leave it out of the route's requestParameters",
 	}
+	if slices.ContainsFunc(missing, x.spelledOtherwise) {
+		refusal.Confidence = trace.Documented // that case counts (rest-gateway 1.6)
+	}
 	if len(missing) > 1 {
 		refusal.Hint = "send them, or leave them out of the route's requestParameters"
 		refusal.Confidence = trace.Inferred // their order (rest-gateway 7.3)
@@ -141,16 +145,26 @@ func (x *exchange) describeMissing(missing []apigw.RequestParameter) string {
 	for i, p := range missing {
 		said[i] = p.String()
 		_, sent := x.requestParameter(p)
-		switch other, _ := x.request.Header(p.Name); {
+		switch {
 		case sent:
 			said[i] += " (it is there, and blank)"
 		case p.Location == apigw.InPath:
 			said[i] += fmt.Sprintf(" (the path %s has no {%s})", x.request.Resource, p.Name)
-		case p.Location == apigw.InHeader && other != "":
+		case x.spelledOtherwise(p):
 			said[i] += " (it is there in another spelling; API Gateway compares names with case)"
 		}
 	}
 	return strings.Join(said, ", ")
+}
+
+// spelledOtherwise reports whether a header that is missing is there in another case.
+func (x *exchange) spelledOtherwise(p apigw.RequestParameter) bool {
+	if p.Location != apigw.InHeader {
+		return false
+	}
+	_, sent := x.header(p.Name)
+	_, other := x.request.Header(p.Name)
+	return other && !sent
 }
 
 // validateBody holds the body against the model of its content type. Without one it passes (rest-gateway 7.4).
@@ -168,6 +182,12 @@ func (x *exchange) validateBody(v *validator) *apigw.Error {
 		return nil
 	}
 	detail.Model, step.Source = chosen.name, chosen.source
+	if x.explained && len(x.body) == 0 && x.request.Method != http.MethodGet {
+		// Who asks for an explanation names method, path and headers. That the body is empty says nothing.
+		detail.Unchecked, step.Detail = true, detail
+		x.step(step)
+		return nil
+	}
 	err := chosen.model.Validate(x.body)
 	if err == nil {
 		step.Detail = detail
