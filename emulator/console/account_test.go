@@ -163,3 +163,21 @@ func compares(p *page) {
 	p.click(".compare input[type=checkbox]")
 	p.waitText(".sides", "Principal")
 }
+
+// What a function wrote is part of its step, whatever it wrote.
+func functionLog(p *page) {
+	const session = `{"kind":"gatewayd session","version":1,"traces":[{"requestId":"r1","time":"2026-11-28T08:00:00Z","ms":12,"method":"GET","path":"/dev/a",
+		"status":200,"code":"integration.ok","reason":"function \"f\" answered","steps":[{"name":"integration","code":"integration.ok","ms":11,
+		"detail":{"function":"f","event":{},"answer":{"statusCode":200},"log":["START RequestId: 1","<b>hello</b> from the function","END RequestId: 1"]}}]}]}`
+	file := filepath.Join(p.t.TempDir(), "session.json")
+	if err := os.WriteFile(file, []byte(session), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+	p.wait(`document.querySelector('#sessionfile')`)
+	p.do(chromedp.SetUploadFiles("#sessionfile", []string{file}))
+	p.waitText("#count", "1 request")
+	p.waitText(visible+" .path", "/dev/a")
+	p.click(visible)
+	p.clickText(".step .stepname", "Integration")
+	p.waitText(".step[open] [aria-label='Log of Integration f']", "<b>hello</b> from the function")
+}

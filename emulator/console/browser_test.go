@@ -52,6 +52,7 @@ func TestBrowser(t *testing.T) {
 		{"copies", copies},
 		{"sessions", sessions},
 		{"compares", compares},
+		{"function log", functionLog},
 		{"behind a port mapping", behindPortMapping},
 		{"flushes", flushes},
 		{"tests authorizers", testsAuthorizers},

@@ -7,7 +7,7 @@ import { policyView } from './policy.js';
 import { curl, withVariables } from './curl.js';
 import { replayForm, replay } from './replay.js';
 import { store } from './store.js';
-import { getText } from './api.js';
+import { get, getText } from './api.js';
 import { handOver } from './handover.js';
 
 const names = {
@@ -24,11 +24,26 @@ export function detail(id, { close, compare, marked }) {
   const box = h('article', { class: 'detail', 'aria-label': 'Request', tabindex: '-1' });
   fill(box, h('p', { class: 'state' }, 'Loading…'));
   store.find(id).then(
-    (trace) => { if (box.dataset.gone !== 'yes') show(box, trace, { close, compare, marked }); },
+    (trace) => {
+      if (box.dataset.gone === 'yes') return;
+      show(box, trace, { close, compare, marked });
+      refresh(box, trace, { close, compare, marked });
+    },
     (error) => fill(box, bar(close), error.status === 404
       ? h('p', { class: 'state' }, 'This request is no longer kept: gatewayd keeps the newest 1,000, and forgets them when it stops.')
       : failure(error)));
   return box;
+}
+
+// refresh asks for the trace once more: a function may have gone on writing to its log.
+async function refresh(box, trace, actions) {
+  if (store.session) return;
+  try {
+    const now = await get(`traces/${encodeURIComponent(trace.requestId)}`);
+    if (box.dataset.gone === 'yes' || now.time !== trace.time || JSON.stringify(now) === JSON.stringify(trace)) return;
+    Object.assign(trace, now);
+    if (!box.querySelector('form')) show(box, trace, actions);
+  } catch { /* what is shown was so when it came */ }
 }
 
 const bar = (close, ...more) => h('div', { class: 'actions' }, more, button('Close', close, { class: 'quiet close', title: 'Close (Esc)' }));
@@ -162,7 +177,7 @@ const known = {
   policy: ['principalId', 'methodArn', 'decision', 'resourcePolicy', 'policy', 'statements', 'findings'],
 };
 known.resource_policy = known.policy;
-const invoked = ['authorizer', 'function', 'event', 'answer', 'error', 'principalId', 'warnings', 'log'];
+const invoked = ['authorizer', 'function', 'event', 'answer', 'error', 'principalId', 'warnings', 'log', 'context', 'usageIdentifierKey', 'invocationId'];
 
 function others(name, d) {
   const shown = new Set([...(known[name] ?? []), ...(d.function !== undefined ? invoked : [])]);
@@ -192,7 +207,7 @@ function invocation(trace, name, d) {
   const authorizer = name === 'authorizer';
   const of = `${stepName(name)} ${d.function}`;
   return [
-    h('p', null, 'Function ', h('code', null, d.function), d.principalId && [' named the principal ', value(d.principalId)]),
+    h('p', { title: d.invocationId && `Invocation ${d.invocationId}` }, 'Function ', h('code', null, d.function), d.principalId && [' named the principal ', value(d.principalId)]),
     d.error && h('p', { class: 'wrong' }, h('strong', null, 'Error: '), d.error),
     d.warnings?.length > 0 && h('ul', { class: 'warnings' }, d.warnings.map((w) => h('li', null, w))),
     d.event !== undefined && [h('h4', null, 'Event'), json(d.event, { label: `Event of ${of}` }),
@@ -203,7 +218,9 @@ function invocation(trace, name, d) {
           location.hash = `#/authorizers/${encodeURIComponent(d.authorizer)}`;
         }, { class: 'quiet' }))],
     d.answer !== undefined && [h('h4', null, authorizer ? 'Answer' : 'Response'), json(d.answer, { label: `Answer of ${of}` })],
-    d.log && [h('h4', null, 'Log'), plain(Array.isArray(d.log) ? d.log.join('\n') : String(d.log), `Log of ${of}`)],
+    d.context && [h('h4', null, 'Context'), json(d.context, { label: `Context of ${of}` })],
+    d.usageIdentifierKey && h('p', null, 'Usage identifier key ', value(d.usageIdentifierKey)),
+    d.log?.length > 0 && [h('h4', null, 'Log'), plain(Array.isArray(d.log) ? d.log.join('\n') : String(d.log), `Log of ${of}`)],
   ];
 }
 
