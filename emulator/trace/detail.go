@@ -2,6 +2,8 @@ package trace
 
 import (
 	"encoding/json"
+	"fmt"
+	"strings"
 
 	"gatewayd/emulator/policy"
 )
@@ -124,7 +126,7 @@ func Excerpt(data []byte) Document { return written(clip(data)) }
 func NewDeferredInvocationDetail(function string, event, answer Document, err error) InvocationDetail {
 	d := InvocationDetail{Function: function, event: event, answer: answer}
 	if err != nil {
-		d.Error = Brief(err.Error())
+		d.Error = Brief(strings.TrimPrefix(err.Error(), fmt.Sprintf("function %q: ", function)))
 	}
 	return d
 }

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -185,7 +187,9 @@ func TestRender(t *testing.T) {
 			if method == "" {
 				method = http.MethodGet
 			}
-			tr := g.Do(method, tt.path, tt.body, headers...).Trace
+			response := g.Do(method, tt.path, tt.body, headers...)
+			tr := response.Trace
+			agrees(t, tt.name, response)
 			delete(missing, tr.Code)
 			text, log := renderedText(t, tr)
 			got["render"].Files = append(got["render"].Files, txtar.File{Name: tt.name, Data: []byte(text)})
@@ -197,6 +201,38 @@ func TestRender(t *testing.T) {
 	}
 	for code := range missing {
 		t.Errorf("no trace with the code %s was rendered", code)
+	}
+}
+
+// agrees compares a response with its trace: what the client was told, the step that decided, and what docs/codes.md says that a
+// client sees.
+func agrees(t *testing.T, name string, response emulatortest.Response) {
+	t.Helper()
+	tr := response.Trace
+	if response.Status != tr.Status || response.Header.Get("X-Amzn-Requestid") != tr.RequestID {
+		t.Errorf("%s: the client has %d, %q, the trace %d, %q", name, response.Status, response.Header, tr.Status, tr.RequestID)
+	}
+	decided := func(s trace.Step) bool { return s.Code == tr.Code }
+	if !slices.ContainsFunc(tr.Steps, decided) {
+		t.Errorf("%s: no step has the code %s", name, tr.Code)
+	}
+	customized := func(s trace.Step) bool { return s.Name == "response" && s.Code == "" }
+	if tr.Status < http.StatusBadRequest || slices.ContainsFunc(tr.Steps, customized) {
+		return
+	}
+	page, err := os.ReadFile("../../docs/codes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "\n### "+string(tr.Code)+"\n")
+	section, _, _ = strings.Cut(section, "\n### ")
+	if !strings.Contains(section, strconv.Itoa(tr.Status)) {
+		t.Errorf("%s: the client sees %d, of which docs/codes.md says nothing:\n%s", name, tr.Status, section)
+	}
+	// The page has the body as it is, but for what depends on the request and for spaces that it may leave out.
+	body, _, _ := strings.Cut(strings.ReplaceAll(response.Body, ": ", ":"), "[")
+	if len(body) < 100 && !strings.Contains(strings.ReplaceAll(section, ": ", ":"), body) {
+		t.Errorf("%s: the client sees %s, of which docs/codes.md says nothing:\n%s", name, body, section)
 	}
 }
 

@@ -203,16 +203,20 @@ func (a *Authorizer) failure(err error) *apigw.Error {
 	switch {
 	case errors.As(err, &raised) && raised.Message == unauthorized:
 		return a.unauthorized(raised)
-	case errors.As(err, &raised) && raised.Timeout, errors.Is(err, context.DeadlineExceeded):
+	case errors.As(err, &raised) && raised.Timeout:
 		refusal.Code, refusal.Confidence = trace.AuthorizerTimeout, trace.Reported // rest-authorizer 6.8
-		refusal.Reason = fmt.Sprintf("authorizer %q: function %q did not answer in time: %v", a.name, a.function, err)
-		refusal.Hint = "make the function answer sooner, or raise its timeout or authorizerTimeoutInMillis"
+		refusal.Reason = fmt.Sprintf("authorizer %q: function %q did not answer in its own time: %s", a.name, a.function, raised.Message)
+		refusal.Hint = "make the function answer sooner, or raise its timeout in the route file"
+	case errors.Is(err, context.DeadlineExceeded):
+		refusal.Code, refusal.Confidence = trace.AuthorizerTimeout, trace.Reported
+		refusal.Reason = fmt.Sprintf("authorizer %q: function %q did not answer within %v (authorizerTimeoutInMillis)", a.name, a.function, a.timeout)
+		refusal.Hint = "make the function answer sooner; fetching a key set for every token is a common cause"
 	case errors.As(err, &raised):
 		refusal.Reason = fmt.Sprintf("authorizer %q: function %q failed: %s", a.name, a.function, describeError(raised))
 		refusal.Hint = "only the error text Unauthorized, exactly, becomes a 401; every other error is a 500" + nearMiss(raised.Message)
 	default:
 		refusal.Confidence = trace.Inferred // rest-authorizer 6.11
-		refusal.Reason = fmt.Sprintf("authorizer %q: function %q could not be called: %v", a.name, a.function, err)
+		refusal.Reason = fmt.Sprintf("authorizer %q: function %q could not be called: %s", a.name, a.function, unnamed(a.function, err))
 		refusal.Hint = "check that the function is running and that its url is right"
 	}
 	return refusal
@@ -228,6 +232,11 @@ func (a *Authorizer) unauthorized(raised *FunctionError) *apigw.Error {
 		refusal.Hint = "the function refused the token for this cause, of which AWS would tell nothing; the refusal is not cached"
 	}
 	return refusal
+}
+
+// unnamed is an error without the function's name, which stands before it already.
+func unnamed(function string, err error) string {
+	return strings.TrimPrefix(err.Error(), fmt.Sprintf("function %q: ", function))
 }
 
 func describeError(e *FunctionError) string {

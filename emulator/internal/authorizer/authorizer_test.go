@@ -145,7 +145,7 @@ func TestCall(t *testing.T) {
 		{name: "Unauthorized and more", err: &authorizer.FunctionError{Type: "Error", Message: "Unauthorized: expired"}, typ: apigw.AuthorizerConfigurationError, code: trace.AuthorizerError, reason: `failed: Error: "Unauthorized: expired"`, hint: `; "Unauthorized: expired" is not it`},
 		{name: "another error", err: &authorizer.FunctionError{Message: "boom"}, typ: apigw.AuthorizerConfigurationError, code: trace.AuthorizerError, reason: `failed: "boom"`, hint: "every other error is a 500"},
 		{name: "an error whose text Go knows, not a function's", err: errors.New("Unauthorized"), typ: apigw.AuthorizerConfigurationError, code: trace.AuthorizerError, reason: "could not be called: Unauthorized"},
-		{name: "its own timeout", err: &authorizer.FunctionError{Message: "Task timed out", Timeout: true}, typ: apigw.AuthorizerConfigurationError, code: trace.AuthorizerTimeout, reason: "did not answer in time: Task timed out"},
+		{name: "its own timeout", err: &authorizer.FunctionError{Message: "Task timed out", Timeout: true}, typ: apigw.AuthorizerConfigurationError, code: trace.AuthorizerTimeout, reason: "did not answer in its own time: Task timed out"},
 		{name: "the gateway's timeout", err: context.DeadlineExceeded, typ: apigw.AuthorizerConfigurationError, code: trace.AuthorizerTimeout},
 	}
 	for _, tt := range tests {

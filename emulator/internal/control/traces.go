@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -75,7 +76,31 @@ func (a *api) traces(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	reply(w, http.StatusOK, a.Traces(filter))
+	header(w, "application/json")
+	w.WriteHeader(http.StatusOK)
+	// The client may be gone; there is nobody else to tell.
+	_ = writeTraces(w, a.Traces(filter))
+}
+
+// writeTraces writes a list, one trace after the other: a thousand of them, as JSON in one piece, could be a gigabyte.
+func writeTraces(w io.Writer, traces []trace.Trace) error {
+	separator := "["
+	for _, t := range traces {
+		text, err := json.MarshalIndent(t, "  ", "  ")
+		if err != nil {
+			continue // the same trace by its id is an error that says so
+		}
+		if _, err := io.WriteString(w, separator+"\n  "+string(text)); err != nil {
+			return err
+		}
+		separator = ","
+	}
+	end := "\n]\n"
+	if separator == "[" {
+		end = "[]\n"
+	}
+	_, err := io.WriteString(w, end)
+	return err
 }
 
 func (a *api) trace(w http.ResponseWriter, r *http.Request) {

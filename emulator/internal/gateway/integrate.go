@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -187,22 +188,27 @@ func (x *exchange) integrationFailure(name string, err error) *apigw.Error {
 		refusal.Hint = "API Gateway waits 29 s at most (timeoutInMillis); make the function answer sooner"
 	case errors.Is(err, function.ErrThrottled):
 		refusal.Status = http.StatusInternalServerError
-		refusal.Reason = fmt.Sprintf("function %q is throttled: %v", name, err)
+		refusal.Reason = fmt.Sprintf("function %q is throttled: %s", name, unnamed(name, err))
 		refusal.Hint = "its endpoint answered 429; let it run more invocations at a time"
 	case errors.Is(err, function.ErrForbidden):
 		refusal.Type = apigw.APIConfigurationError
-		refusal.Reason = fmt.Sprintf("gatewayd may not invoke function %q: %v", name, err)
+		refusal.Reason = fmt.Sprintf("gatewayd may not invoke function %q: %s", name, unnamed(name, err))
 		refusal.Hint = "its endpoint answered 403; on AWS the function's resource policy must let apigateway.amazonaws.com invoke it"
 	case errors.Is(err, function.ErrNotFound):
 		refusal.Type, refusal.Code = apigw.APIConfigurationError, trace.IntegrationUnreachable
-		refusal.Reason = fmt.Sprintf("function %q is not there: %v", name, err)
+		refusal.Reason = fmt.Sprintf("function %q is not there: %s", name, unnamed(name, err))
 		refusal.Hint = "check the function's url in the route file"
 	default:
 		refusal.Code, refusal.Confidence = trace.IntegrationUnreachable, trace.Inferred
-		refusal.Reason = fmt.Sprintf("function %q could not be reached: %v", name, err)
+		refusal.Reason = fmt.Sprintf("function %q could not be reached: %s", name, unnamed(name, err))
 		refusal.Hint = "check that the function is running and that its url is right"
 	}
 	return refusal
+}
+
+// unnamed is an error without the function's name, which stands before it already.
+func unnamed(name string, err error) string {
+	return strings.TrimPrefix(err.Error(), fmt.Sprintf("function %q: ", name))
 }
 
 // malformed is the gateway response for an answer that is no Lambda proxy response.

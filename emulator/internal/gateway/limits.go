@@ -73,7 +73,7 @@ func (x *exchange) limitBody() *apigw.Error {
 		return nil
 	}
 	if x.http.ContentLength > maxBody {
-		return bodyTooLarge()
+		return x.bodyTooLarge()
 	}
 	body, err := x.readBody()
 	if err == nil && len(body) <= maxBody {
@@ -87,9 +87,9 @@ func (x *exchange) limitBody() *apigw.Error {
 	last.Close = true
 	x.http = &last
 	if err == nil {
-		return bodyTooLarge()
+		return x.bodyTooLarge()
 	}
-	return bodyIncomplete(err)
+	return x.bodyIncomplete(err)
 }
 
 // readBody reads the body, of one that is too long more than maxBody.
@@ -109,7 +109,7 @@ func (x *exchange) readBody() ([]byte, error) {
 	return body.Bytes(), nil
 }
 
-func bodyIncomplete(err error) *apigw.Error {
+func (x *exchange) bodyIncomplete(err error) *apigw.Error {
 	refusal := &apigw.Error{
 		Type: apigw.Default4XX, Status: http.StatusBadRequest, ErrorType: "BadRequestException", Message: "Bad Request",
 		Code: trace.ClientGone, Confidence: trace.Inferred, Cause: err,
@@ -122,6 +122,7 @@ func bodyIncomplete(err error) *apigw.Error {
 		refusal.Status, refusal.Message = http.StatusRequestTimeout, "Request Timeout" // RFC 9110 15.5.9
 		refusal.Reason = fmt.Sprintf("the client sent less than %d bytes of its request's body in %v, and not the end of it", pieceBytes, pieceTime)
 	}
+	x.step(trace.Step{Name: "body", Code: refusal.Code, Confidence: refusal.Certainty()})
 	return refusal
 }
 
@@ -141,12 +142,14 @@ func (x *exchange) ambiguous() bool {
 	return hasCoding && (hasLength || !x.http.ProtoAtLeast(1, 1))
 }
 
-func bodyTooLarge() *apigw.Error {
-	return &apigw.Error{
+func (x *exchange) bodyTooLarge() *apigw.Error {
+	err := &apigw.Error{
 		Type: apigw.RequestTooLarge, Code: trace.LimitBody,
 		Reason: fmt.Sprintf("the request's body is over %d bytes", maxBody),
 		Hint:   "API Gateway takes 10 MB at most; upload larger files to a store, for example by a presigned URL",
 	}
+	x.step(trace.Step{Name: "limits", Code: err.Code, Confidence: err.Certainty()})
+	return err
 }
 
 // maxMethodARN is the size in bytes of the longest method ARN that is authorized (rest-authorizer 4.11).
