@@ -78,6 +78,7 @@ type step struct {
 	Cache  string     `yaml:"cache"`  // hit, miss, off, or none: no authorizer got so far; "": not looked at
 	Writer string     `yaml:"writer"` // METHOD PATH of the request that wrote the result of a hit
 	Says   []string   `yaml:"says"`   // what the line in the log contains
+	Logged *string    `yaml:"logged"` // the line in the access log, its ids as <requestId> and <extendedRequestId>; "": it has none
 
 	// What the newest events contain: a path such as requestContext.identity.user and its value. The value <absent> is a key
 	// that is not there, <present> any value. A path that ends in * is that of an object, its value the list of its keys.

@@ -28,6 +28,7 @@ type runner struct {
 	authorizer, backend *scripted
 	endpoint            *endpoint
 	file                string // what the gateway reads, where a step reloads
+	lines               int    // of the access log, when it was looked at
 	gateway             *emulatortest.Gateway
 }
 
@@ -146,6 +147,14 @@ func (r *runner) send(s *step) bool {
 		if line := got.Trace.Line(); !strings.Contains(line, text) {
 			same("the log", text, line)
 		}
+	}
+	if s.Logged != nil {
+		line, count := r.logged(got)
+		if count == r.lines {
+			line = "" // it is of a request before
+		}
+		r.lines = count
+		same("the access log", *s.Logged, line)
 	}
 	authorizerEvent, backendEvent := r.authorizer.since(authorized), r.backend.since(integrated)
 	if authorizerEvent != nil {
