@@ -125,6 +125,12 @@ func TestIdentifyHints(t *testing.T) {
 			hint: "it was sent several times, and the last value counts; send it once",
 		},
 		{
+			name: "a header that the gateway writes", source: "method.request.header.X-Forwarded-For", r: &event.Request{
+				Headers: []event.Pair{{Name: "X-Forwarded-For", Value: ""}}, Sent: http.Header{"X-Forwarded-For": {"a", "b"}},
+			},
+			hint: "send the header, for example with curl -H 'X-Forwarded-For: …'",
+		},
+		{
 			name: "a parameter that is sent twice", source: "method.request.querystring.key", r: &event.Request{
 				Query: []event.Pair{{Name: "key", Value: "a"}, {Name: "other", Value: "b"}, {Name: "key", Value: ""}},
 			},

@@ -65,9 +65,11 @@ func (r *Request) Header(name string) (string, bool) {
 	return "", false
 }
 
-// HeaderRepeated reports whether a header was sent several times, as far as that is known.
+// HeaderRepeated reports whether a header was sent several times, as far as that is known, and has the last value. One that the
+// gateway writes itself has the gateway's.
 func (r *Request) HeaderRepeated(name string) bool {
-	return len(r.Sent[http.CanonicalHeaderKey(name)]) > 1
+	canonical := http.CanonicalHeaderKey(name)
+	return len(r.Sent[canonical]) > 1 && !generated(canonical)
 }
 
 // HeaderValues returns all values of a header.
