@@ -168,16 +168,20 @@ func compares(p *page) {
 func functionLog(p *page) {
 	const session = `{"kind":"gatewayd session","version":1,"traces":[{"requestId":"r1","time":"2026-11-28T08:00:00Z","ms":12,"method":"GET","path":"/dev/a",
 		"status":200,"code":"integration.ok","reason":"function \"f\" answered","steps":[{"name":"integration","code":"integration.ok","ms":11,
-		"detail":{"function":"f","event":{},"answer":{"statusCode":200},"log":["START RequestId: 1","<b>hello</b> from the function","END RequestId: 1"]}}]}]}`
+		"detail":{"function":"f","event":{},"answer":{"statusCode":200},"log":["START RequestId: 1","<b>hello</b> from the function","END RequestId: 1"]}}]},
+		{"requestId":"r2","time":"2026-11-28T08:00:01Z","ms":1,"method":"GET","path":"/dev/b","status":404,"code":"integration.ok","reason":"","steps":[],
+		"cache":{"state":"hit"}}]}`
 	file := filepath.Join(p.t.TempDir(), "session.json")
 	if err := os.WriteFile(file, []byte(session), 0o600); err != nil {
 		p.t.Fatal(err)
 	}
 	p.wait(`document.querySelector('#sessionfile')`)
 	p.do(chromedp.SetUploadFiles("#sessionfile", []string{file}))
-	p.waitText("#count", "1 request")
-	p.waitText(visible+" .path", "/dev/a")
-	p.click(visible)
+	p.waitText("#count", "2 requests")
+	p.waitText(visible+" .path", "/dev/b")
+	read[chromedp.Void](p, `document.querySelector('.entry:not([hidden])').click()`)
+	p.waitText(".side [role=alert]", "undefined") // what nobody can read is an error, and not the end of the page
+	p.open("#/requests/r1")
 	p.clickText(".step .stepname", "Integration")
 	p.waitText(".step[open] [aria-label='Log of Integration f']", "<b>hello</b> from the function")
 }

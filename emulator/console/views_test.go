@@ -193,7 +193,7 @@ func accessible(p *page) {
 		if read[bool](p, `typeof window.axe === 'undefined'`) {
 			p.do(chromedp.Evaluate[chromedp.Void](string(axe)))
 		}
-		p.wait(`!document.querySelector('.said.shown')`)
+		p.wait(`getComputedStyle(document.querySelector('.said')).opacity === '0'`)
 		violations := read[[]string](p, `axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.flatMap((v) =>
 			v.nodes.map((n) => v.id + ': ' + n.html.slice(0, 160) + ' ' + n.failureSummary.replaceAll('\n', ' ').slice(0, 240))))`)
 		for _, violation := range violations {
@@ -219,7 +219,7 @@ func accessible(p *page) {
 	}
 	p.open("#/requests")
 	p.click("#clear")
-	p.wait(`!document.querySelector('.said.shown')`)
+	p.wait(`getComputedStyle(document.querySelector('.said')).opacity === '0'`)
 	check("empty", "#/requests", `document.querySelector('#count')`)
 	p.press("?")
 	check("help", "#/requests", `document.querySelector('dialog[open]') || true`)

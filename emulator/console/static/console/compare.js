@@ -8,8 +8,7 @@ import { decisionName } from './policy.js';
 
 export function compareView(ids, { close }) {
   const box = h('article', { class: 'detail compare', 'aria-label': 'Comparison', tabindex: '-1' }, h('p', { class: 'state' }, 'Loading…'));
-  Promise.all(ids.map((id) => store.find(id))).then(
-    ([a, b]) => show(box, a, b, close),
+  Promise.all(ids.map((id) => store.find(id))).then(([a, b]) => show(box, a, b, close)).catch(
     (error) => fill(box, h('div', { class: 'actions' }, button('Close', close, { class: 'quiet close' })),
       error.status === 404 ? h('p', { class: 'state' }, 'One of the two requests is no longer kept.') : failure(error)));
   return box;

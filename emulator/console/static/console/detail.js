@@ -23,12 +23,11 @@ const opened = new Map();
 export function detail(id, { close, compare, marked }) {
   const box = h('article', { class: 'detail', 'aria-label': 'Request', tabindex: '-1' });
   fill(box, h('p', { class: 'state' }, 'Loading…'));
-  store.find(id).then(
-    (trace) => {
-      if (box.dataset.gone === 'yes') return;
-      show(box, trace, { close, compare, marked });
-      refresh(box, trace, { close, compare, marked });
-    },
+  store.find(id).then((trace) => {
+    if (box.dataset.gone === 'yes') return;
+    show(box, trace, { close, compare, marked });
+    refresh(box, trace, { close, compare, marked });
+  }).catch(
     (error) => fill(box, bar(close), error.status === 404
       ? h('p', { class: 'state' }, 'This request is no longer kept: gatewayd keeps the newest 1,000, and forgets them when it stops.')
       : failure(error)));
@@ -80,9 +79,9 @@ const short = (path) => (path.length > 24 ? `…${path.slice(-23)}` : path);
 
 // why says in a sentence what was decided, and what to do about it.
 function why(trace) {
-  const refused = trace.status >= 400 || trace.status === 0 && refuses(trace.code);
+  const refused = refuses(trace.code); // a function may answer 404, which refuses nothing
   const sentence = refused ? trace.reason : passed(trace);
-  return h('section', { class: `why ${refused ? tone(trace.status) : 'ok'}`, 'aria-label': 'Why' },
+  return h('section', { class: `why ${refused && trace.status < 400 ? 'bad' : tone(trace.status)}`, 'aria-label': 'Why' },
     h('p', { class: 'reason' }, h('strong', null, 'Why? '), upper(sentence || trace.code), ' ', h('code', { class: 'codename' }, trace.code)),
     trace.hint && h('p', { class: 'cure' }, h('strong', null, 'Try: '), trace.hint));
 }
@@ -131,7 +130,7 @@ function timeline(trace) {
   const total = Math.max(trace.ms, ...trace.steps.map((s) => s.ms), 0.001);
   let start = 0;
   return section('Timeline', h('ol', { class: 'timeline' }, trace.steps.map((s, i) => {
-    const bad = refuses(s.code) || s.code && s.code === trace.code && trace.status >= 400;
+    const bad = refuses(s.code);
     const open = opened.get(s.name) ?? (bad && i === trace.steps.length - 1);
     const bar = h('span', { class: 'meter', 'aria-hidden': 'true' }, h('span', { class: bad ? 'fill bad' : 'fill' }));
     const fillBar = bar.firstChild;

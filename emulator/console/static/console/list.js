@@ -27,6 +27,14 @@ export class VirtualList {
       this.#setActive(row.item);
       this.open(row.item);
     });
+    // What presses without a pointer, such as a screen reader.
+    this.element.addEventListener('click', (event) => {
+      const row = event.target.closest('[role=option]');
+      if (event.detail === 0 && row) {
+        this.#setActive(row.item);
+        this.open(row.item);
+      }
+    });
     this.#observer = new ResizeObserver(() => this.#measure());
     this.#observer.observe(this.element);
   }
