@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -96,7 +97,8 @@ func (c *Replay) setHeaders(request *trace.Request) error {
 	if request.Header == nil {
 		request.Header = http.Header{}
 	}
-	for name, values := range c.Headers {
+	for _, name := range slices.Sorted(maps.Keys(c.Headers)) {
+		values := c.Headers[name]
 		if !isHeader(name, values) {
 			return fmt.Errorf("header %q cannot be sent", name)
 		}
