@@ -30,7 +30,11 @@ type ControlOptions struct {
 func (e *Emulator) Control(options ControlOptions) http.Handler { return e.control(options, nil) }
 
 func (e *Emulator) control(options ControlOptions, stopped <-chan struct{}) http.Handler {
-	return control.New(control.Options{
+	return control.New(e.controlOptions(options, stopped))
+}
+
+func (e *Emulator) controlOptions(options ControlOptions, stopped <-chan struct{}) control.Options {
+	return control.Options{
 		AllowedHosts: options.AllowedHosts,
 		Routes:       func() []Route { return e.Routes(options.BaseURL) },
 		Reload:       e.Reload,
@@ -65,7 +69,7 @@ func (e *Emulator) control(options ControlOptions, stopped <-chan struct{}) http
 		PolicyMatrix:   e.PolicyMatrix,
 		Issuer:         options.Issuer,
 		Console:        options.Console,
-	})
+	}
 }
 
 // ServeControl answers the requests of the control listener until ctx ends, as [Emulator.Serve] does for the API. Streams of

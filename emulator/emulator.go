@@ -106,7 +106,8 @@ type Emulator struct {
 	client     client
 	accessLogs *accesslog.Files
 	traces     *traces
-	metrics    metrics
+	metrics    *metrics
+	group      *Group // that it belongs to, nil for none
 	verified   verified
 
 	mu     sync.Mutex // guards what follows, and is held over a whole reload
@@ -131,7 +132,7 @@ func New(source Source, functions Functions, options *Options) (*Emulator, error
 	}
 	e := &Emulator{
 		source: source, functions: functions, options: *options, clock: options.Clock, log: options.Log,
-		tracker: &function.Tracker{}, traces: &traces{}, warned: map[string]bool{},
+		tracker: &function.Tracker{}, traces: &traces{}, metrics: &metrics{}, warned: map[string]bool{},
 		client: client{fixed: options.SourceIP, trusted: options.TrustedProxies},
 	}
 	e.tracker.Unfinished = e.unfinished
@@ -210,6 +211,10 @@ func (e *Emulator) logReload(err error, took time.Duration) {
 }
 
 func (e *Emulator) reload() error {
+	if e.group != nil { // one at a time: each has its eye on the others
+		e.group.reloading.Lock()
+		defer e.group.reloading.Unlock()
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	api, err := e.load()
@@ -241,6 +246,9 @@ func (e *Emulator) load() (*apigw.API, error) {
 	api, problems := config.Read(e.source.name, text, config.Options{Getenv: e.options.Getenv, DefaultName: e.source.defaultName})
 	if api != nil {
 		problems = append(problems, api.Validate(e.functions.names())...)
+	}
+	if len(problems) == 0 && e.group != nil {
+		problems = e.group.collisions(e, api)
 	}
 	if len(problems) > 0 {
 		return nil, &LoadError{Problems: apigw.SortProblems(problems)}
@@ -285,6 +293,9 @@ func (e *Emulator) Wait(ctx context.Context) error { return e.tracker.Wait(ctx) 
 
 // record hands a trace on and keeps it. Whoever finds it finds it counted, and told of, as well.
 func (e *Emulator) record(t trace.Trace, warnings []string) {
+	if e.group != nil && t.Code != trace.RouteUnknownStage {
+		t.API = e.gateway.API().ID
+	}
 	defer e.traces.add(t)
 	e.metrics.count(&t)
 	if len(warnings) > 0 {

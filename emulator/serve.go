@@ -27,12 +27,20 @@ const (
 // Serve answers the requests of a listener until ctx ends. Requests in flight then have [DrainTime] to finish; those that
 // have not are cut off, which the log says. It closes the listener. The error is nil after a stop by ctx.
 func (e *Emulator) Serve(ctx context.Context, listener net.Listener) error {
-	return e.serve(ctx, wire.NewListener(listener, wire.Options{Refused: e.refused}), e, "API")
+	return e.serveAPI(ctx, listener, e)
 }
 
 // ServeTLS serves as [Emulator.Serve] does, by TLS: HTTP/1.1, and HTTP/2 for clients that offer it. The configuration has the
 // certificate. Where it verifies certificates of clients, mutual TLS, events have the client's in requestContext.identity.
 func (e *Emulator) ServeTLS(ctx context.Context, listener net.Listener, config *tls.Config) error {
+	return e.serveTLS(ctx, listener, config, e)
+}
+
+func (e *Emulator) serveAPI(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	return e.serve(ctx, wire.NewListener(listener, wire.Options{Refused: e.refused}), handler, "API")
+}
+
+func (e *Emulator) serveTLS(ctx context.Context, listener net.Listener, config *tls.Config, handler http.Handler) error {
 	config = config.Clone()
 	if config.NextProtos == nil {
 		config.NextProtos = []string{"h2", "http/1.1"}
@@ -40,7 +48,7 @@ func (e *Emulator) ServeTLS(ctx context.Context, listener net.Listener, config *
 	failed := func(remote net.Addr, err error) {
 		e.log.Warn("a client could not shake hands", "client", remote.String(), "cause", err)
 	}
-	return e.serve(ctx, wire.NewTLSListener(listener, config, wire.Options{Refused: e.refused}, failed), e, "API")
+	return e.serve(ctx, wire.NewTLSListener(listener, config, wire.Options{Refused: e.refused}, failed), handler, "API")
 }
 
 // refused tells of a request that net/http answers by itself, as it cannot be read. It is no request yet, so it has neither a

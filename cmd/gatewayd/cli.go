@@ -80,6 +80,10 @@ func parse(args []string, stdout, stderr io.Writer, getenv func(string) string) 
 	if err != nil {
 		return nil, misused(err, parser.Model.Node, variables)
 	}
+	if argument := misspelled(parsed.flags.Serve.Files); argument != "" {
+		err := unexpected(argument, commands(parser.Model.Node))
+		return nil, &failure{err: err, hint: usageHint(variables), status: exitUsage}
+	}
 	selected, ok := reflect.TypeAssert[command](selection.Selected().Target.Addr())
 	if !ok {
 		return nil, errors.New("the command has nothing to run")
@@ -91,10 +95,7 @@ func parse(args []string, stdout, stderr io.Writer, getenv func(string) string) 
 // misused is the error of a command line that kong refuses. What is no command, kong takes for an argument of serve, so that
 // the suggestion is left to us.
 func misused(err error, root *kong.Node, variables []string) error {
-	hint := "gatewayd --help lists commands and flags"
-	if len(variables) > 0 {
-		hint += "; these variables were used, too: " + strings.Join(variables, ", ")
-	}
+	hint := usageHint(variables)
 	refused, ok := errors.AsType[*kong.ParseError](err)
 	if !ok {
 		return &failure{err: err, hint: hint, status: exitUsage}
@@ -107,6 +108,14 @@ func misused(err error, root *kong.Node, variables []string) error {
 		}
 	}
 	return &failure{err: err, hint: hint, status: exitUsage}
+}
+
+func usageHint(variables []string) string {
+	hint := "gatewayd --help lists commands and flags"
+	if len(variables) > 0 {
+		hint += "; these variables were used, too: " + strings.Join(variables, ", ")
+	}
+	return hint
 }
 
 func commands(root *kong.Node) []string {

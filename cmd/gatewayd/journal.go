@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 
 	"gatewayd/emulator"
 	"gatewayd/emulator/trace"
@@ -21,11 +22,17 @@ type journal interface {
 
 // addresses are where gatewayd can be reached, and what to expect there.
 type addresses struct {
-	api     string // URL with the base path
+	apis    []apiAddress
 	control string // URL, "" when it is off
 	issuer  string // what tokens say as iss, "" when there is none
-	routes  int
-	open    int // of the routes
+}
+
+// apiAddress is where one API can be reached.
+type apiAddress struct {
+	url      string // with the base path
+	id, name string
+	routes   int
+	open     int // of the routes
 }
 
 func newJournal(w io.Writer, format string) journal {
@@ -51,11 +58,18 @@ func (j textJournal) audited(routes []emulator.AuditedRoute) {
 }
 
 func (j textJournal) listening(at addresses) {
-	text := fmt.Sprintf("API      %s  (%s, %d %s)\n", at.api, count(at.routes, "route"), at.open, open)
-	if at.control != "" {
-		text += fmt.Sprintf("control  %s\nissuer   %s  (%s)\n", at.control, at.issuer, emulator.IssuerNotice)
+	var text strings.Builder
+	for _, a := range at.apis {
+		name := ""
+		if len(at.apis) > 1 {
+			name = printable(a.name) + " " + a.id + ", "
+		}
+		fmt.Fprintf(&text, "API      %s  (%s%s, %d %s)\n", a.url, name, count(a.routes, "route"), a.open, open)
 	}
-	fmt.Fprint(j.w, text)
+	if at.control != "" {
+		fmt.Fprintf(&text, "control  %s\nissuer   %s  (%s)\n", at.control, at.issuer, emulator.IssuerNotice)
+	}
+	fmt.Fprint(j.w, text.String())
 }
 
 func (j textJournal) request(t trace.Trace) { fmt.Fprint(j.w, t.Line()+"\n") }
@@ -86,7 +100,13 @@ func (j jsonJournal) audited(routes []emulator.AuditedRoute) {
 }
 
 func (j jsonJournal) listening(at addresses) {
-	j.log.Info("listening", "api", at.api, "control", at.control, "issuer", at.issuer, "routes", at.routes, "open", at.open)
+	for _, a := range at.apis {
+		attrs := []any{"api", a.url, "control", at.control, "issuer", at.issuer, "routes", a.routes, "open", a.open}
+		if len(at.apis) > 1 {
+			attrs = append(attrs, "apiId", a.id)
+		}
+		j.log.Info("listening", attrs...)
+	}
 }
 
 func (j jsonJournal) request(t trace.Trace) {

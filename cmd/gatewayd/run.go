@@ -97,32 +97,42 @@ func report(stderr io.Writer, err error) int {
 
 // load returns an emulator of the route file with the functions of package handlers.
 func (p *program) load(functions handlers.Options, options emulator.Options) (*emulator.Emulator, error) {
+	return p.loadFile(p.routes, functions, options)
+}
+
+// loadFile is load for another route file.
+func (p *program) loadFile(path string, functions handlers.Options, options emulator.Options) (*emulator.Emulator, error) {
 	registered := emulator.Functions{}
 	for name, fn := range handlers.New(functions) {
 		registered[name] = emulator.FuncOf(fn)
 	}
 	options.Getenv = p.getenv
-	e, err := emulator.New(emulator.RoutesFile(p.routes), registered, &options)
+	e, err := emulator.New(emulator.RoutesFile(path), registered, &options)
 	if err == nil {
 		return e, nil
 	}
 	if _, unreadable := errors.AsType[*fs.PathError](err); unreadable {
 		return nil, &failure{err: err, hint: "name the route file with --routes FILE or GATEWAYD_ROUTES"}
 	}
+	return nil, refusedFile(path, err)
+}
+
+// refusedFile tells of a route file that is not served.
+func refusedFile(path string, err error) error {
 	problems := emulator.Problems(err)
 	if len(problems) == 0 {
-		return nil, err
+		return err
 	}
 	lines := make([]string, len(problems))
 	for i, problem := range problems {
 		lines[i] = problem.String()
 	}
-	refused := &failure{problems: lines, err: fmt.Errorf("%s has %s and is not served", p.routes, count(len(lines), "problem"))}
+	refused := &failure{problems: lines, err: fmt.Errorf("%s has %s and is not served", path, count(len(lines), "problem"))}
 	if load, ok := errors.AsType[*emulator.LoadError](err); ok && load.Routes != nil {
 		refused.audited = load.Routes
 		refused.hint = "without --strict it is served; docs/strict.md has the meaning and the cure of each code in brackets"
 	}
-	return nil, refused
+	return refused
 }
 
 // count is a number of things: "1 problem", "2 problems".

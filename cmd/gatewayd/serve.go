@@ -26,6 +26,8 @@ const defaultURL = "http://127.0.0.1:3000"
 
 // serveCommand serves the API and the control API until a signal.
 type serveCommand struct {
+	Files []string `arg:"" optional:"" name:"file" help:"Route files, one for each of several APIs; without any, the one of --routes."`
+
 	Host                string   `placeholder:"HOST" default:"127.0.0.1" help:"Address of the API (${default}); 0.0.0.0 is every interface."`
 	Port                uint16   `short:"p" placeholder:"PORT" default:"3000" help:"Port of the API (${default}); 0 is a free one."`
 	ControlHost         string   `placeholder:"HOST" default:"127.0.0.1" help:"Address of the control listener (${default})."`
@@ -109,33 +111,32 @@ func (c *serveCommand) run(ctx context.Context, p *program) error {
 	if c.ShowSecrets {
 		log.Warn("secrets are readable in traces, logs and the control API", hintKey, "leave --show-secrets out to have them masked")
 	}
-	s.emulator, err = p.load(handlers.Options{Getenv: s.environment.get, Now: s.clock.Now, Log: log, Context: background}, options)
-	if errors.Is(err, emulator.ErrMockAuthorizer) {
-		err = &failure{err: fmt.Errorf("--mock-authorizer %s: %w", c.MockAuthorizer, err), hint: mockHint}
-	}
-	if refused, ok := errors.AsType[*failure](err); ok && refused.audited != nil {
-		journal.audited(refused.audited)
-	}
-	if err != nil {
+	functions := handlers.Options{Getenv: s.environment.get, Now: s.clock.Now, Log: log, Context: background}
+	if err := s.load(p, functions, options); err != nil {
 		return err
 	}
 	c.banner(stderr, c.LogFormat)
 	if c.Strict && !c.Quiet {
-		journal.audited(s.emulator.Audit().Routes)
+		for _, e := range s.apis.Members() {
+			journal.audited(e.Audit().Routes)
+		}
 	}
 	tasks, err := s.listen(ctx)
 	if err != nil {
 		return err
 	}
 	atOnce, err := runUntilSignal(ctx, tasks, signals, log)
-	if c.VerifyCache {
-		reportCache(ctx, s.emulator, log)
-	}
 	patience := closeTime
 	if atOnce {
 		patience = 0
 	}
-	return errors.Join(err, closePrograms(ctx, s.emulator, patience))
+	for _, e := range s.apis.Members() {
+		if c.VerifyCache {
+			reportCache(ctx, e, log)
+		}
+		err = errors.Join(err, closePrograms(ctx, e, patience))
+	}
+	return err
 }
 
 // server is what serve consists of.
@@ -145,9 +146,9 @@ type server struct {
 	clock       *emulator.Clock
 	journal     journal
 	log         *slog.Logger
-	emulator    *emulator.Emulator
-	base        string      // URL of the API, without its base path
-	tls         *tls.Config // nil: plaintext
+	apis        *emulator.Group // nil until they are loaded
+	base        string          // URL of the API, without its base path
+	tls         *tls.Config     // nil: plaintext
 
 	mu    sync.Mutex // one reload at a time is told of
 	table []emulator.Route
@@ -163,13 +164,18 @@ func (s *server) listen(ctx context.Context) ([]task, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := s.emulator
 	s.base = s.apiURL(api)
-	s.table = e.Routes(s.base)
-	at := addresses{api: s.base + e.Loaded().API.BasePath, routes: len(s.table), open: countOpen(s.table)}
+	s.table = s.apis.Routes(s.base)
+	var at addresses
 	var tasks []task
-	if !s.NoWatch {
-		tasks = append(tasks, func(ctx context.Context) error { e.Watch(ctx); return nil })
+	for _, e := range s.apis.Members() {
+		table := e.Routes(s.base)
+		at.apis = append(at.apis, apiAddress{
+			url: s.base + e.Loaded().API.BasePath, id: e.Loaded().API.ID, name: e.Loaded().API.Name, routes: len(table), open: countOpen(table),
+		})
+		if !s.NoWatch {
+			tasks = append(tasks, func(ctx context.Context) error { e.Watch(ctx); return nil })
+		}
 	}
 	tasks = append(tasks, func(ctx context.Context) error { return s.serveAPI(ctx, api) })
 	if s.ControlPort != 0 {
@@ -208,7 +214,7 @@ func (s *server) listenControl(ctx context.Context, at *addresses) ([]task, erro
 	}
 	options := emulator.ControlOptions{AllowedHosts: s.ControlAllowedHosts, BaseURL: s.base, Issuer: issuer, Console: console.Handler()}
 	return []task{
-		func(ctx context.Context) error { return s.emulator.ServeControl(ctx, control, options) },
+		func(ctx context.Context) error { return s.apis.ServeControl(ctx, control, options) },
 		func(context.Context) error { // making keys takes a while, which the first request need not wait for
 			_, err := issuer.Mint(emulator.TokenRequest{})
 			return err
@@ -224,7 +230,7 @@ func (s *server) loaded(load emulator.Load) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	table := s.emulator.Routes(s.base)
+	table := s.apis.Routes(s.base)
 	if !slices.EqualFunc(s.table, table, sameRoute) {
 		s.journal.routes(table)
 	}

@@ -59,9 +59,9 @@ func (f *tlsFlags) config() (*tls.Config, error) {
 // serveAPI serves the API, by TLS where that is configured.
 func (s *server) serveAPI(ctx context.Context, listener net.Listener) error {
 	if s.tls != nil {
-		return s.emulator.ServeTLS(ctx, listener, s.tls)
+		return s.apis.ServeTLS(ctx, listener, s.tls)
 	}
-	return s.emulator.Serve(ctx, listener)
+	return s.apis.Serve(ctx, listener)
 }
 
 // apiURL is where the API is, without its base path.

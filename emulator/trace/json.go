@@ -12,6 +12,7 @@ type document struct {
 	Millis    float64         `json:"ms"`
 	Method    string          `json:"method"`
 	Path      string          `json:"path"`
+	API       string          `json:"api,omitempty"`
 	Route     string          `json:"route,omitempty"`
 	MethodARN string          `json:"methodArn,omitempty"`
 	Status    int             `json:"status"`
@@ -45,7 +46,7 @@ type cacheDocument struct {
 // like one, and the values of the authorizer's identity sources wherever they occur.
 func (t Trace) MarshalJSON() ([]byte, error) {
 	out := document{
-		RequestID: t.RequestID, Time: t.Time.UTC(), Millis: millis(t.Duration), Method: t.Method, Path: t.Path, Route: t.Route,
+		RequestID: t.RequestID, Time: t.Time.UTC(), Millis: millis(t.Duration), Method: t.Method, Path: t.Path, API: t.API, Route: t.Route,
 		MethodARN: t.MethodARN, Status: t.Status, Code: t.Code, Reason: t.Reason, Hint: t.Hint, Steps: make([]stepDocument, len(t.Steps)),
 		Response: t.GatewayResponse, Secrets: t.ShowSecrets,
 		ReplayOf: t.ReplayOf,
@@ -101,7 +102,7 @@ func (t *Trace) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	*t = Trace{
-		RequestID: in.RequestID, Time: in.Time, Duration: duration(in.Millis), Method: in.Method, Path: in.Path, Route: in.Route,
+		RequestID: in.RequestID, Time: in.Time, Duration: duration(in.Millis), Method: in.Method, Path: in.Path, API: in.API, Route: in.Route,
 		MethodARN: in.MethodARN, Status: in.Status, Code: in.Code, Reason: in.Reason, Hint: in.Hint, Steps: make([]Step, len(in.Steps)),
 		GatewayResponse: in.Response, ShowSecrets: in.Secrets,
 		ReplayOf: in.ReplayOf,

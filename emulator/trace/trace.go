@@ -9,6 +9,7 @@ type Trace struct {
 	Duration  time.Duration
 	Method    string
 	Path      string // raw, with the stage or base path, without the query
+	API       string // the id of the API, where several are served; "" where there is one only
 	Route     string // the route key that answered, "" when none did
 	MethodARN string
 	Status    int  // what the client received

@@ -14,6 +14,7 @@ import (
 
 // Authorizer is an authorizer of the API.
 type Authorizer struct {
+	API                  string   `json:"api,omitempty"` // the id of its API, where several are served
 	Name                 string   `json:"name"`
 	Type                 string   `json:"type"`
 	Function             string   `json:"function"`

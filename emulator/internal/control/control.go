@@ -64,6 +64,7 @@ func DefaultHosts() []string { return []string{"localhost", "127.0.0.1", "[::1]"
 
 // Route is a line of the route table.
 type Route struct {
+	API         string           `json:"api,omitempty"` // its id, where several APIs are served
 	Method      string           `json:"method"`
 	Path        string           `json:"path"`
 	URL         string           `json:"url"`
@@ -86,6 +87,7 @@ type RouteAuthorizer struct {
 
 // Config is the route file as it was loaded.
 type Config struct {
+	APIs     []Config  `json:"apis,omitempty"` // all of them, where several are served; the rest is the first one's
 	File     string    `json:"file"`
 	LoadedAt time.Time `json:"loadedAt"`
 	Name     string    `json:"name"`

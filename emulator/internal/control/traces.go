@@ -22,13 +22,14 @@ type TraceFilter struct {
 	Status int        // what the client received: 403, or 4 for every 4xx; 0 is any
 	Route  string     // the route key that answered: GET /pets/{petId}
 	Code   trace.Code // of the step that decided, or what it begins with before its dot: policy
+	API    string     // the id of the API, where several are served
 }
 
 // Selects reports whether a trace fits, whatever the limit.
 func (f TraceFilter) Selects(t *trace.Trace) bool {
 	const class = 100 // of statuses
 	return (f.Status == 0 || f.Status == t.Status || f.Status == t.Status/class) &&
-		(f.Route == "" || f.Route == t.Route) &&
+		(f.Route == "" || f.Route == t.Route) && (f.API == "" || f.API == t.API) &&
 		(f.Code == "" || f.Code == t.Code || strings.HasPrefix(string(t.Code), string(f.Code)+"."))
 }
 

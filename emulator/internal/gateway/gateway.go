@@ -91,6 +91,14 @@ func (g *Gateway) Deploy(api *apigw.API) error {
 	return nil
 }
 
+// API is what is deployed, nil for nothing.
+func (g *Gateway) API() *apigw.API {
+	if d := g.deployment.Load(); d != nil {
+		return d.api
+	}
+	return nil
+}
+
 // Flush forgets the results of all authorizers.
 func (g *Gateway) Flush() {
 	if d := g.deployment.Load(); d != nil {

@@ -55,16 +55,35 @@ func rawQuery(r *http.Request) string {
 	return query
 }
 
+// Path is the path of a request, as the client sent it but for the slashes that it begins with, of which one is left. It is what
+// base paths are compared with (rest-gateway 1.3).
+func Path(r *http.Request) string { return oneSlash(rawPath(r)) }
+
+// HasBasePath reports whether a path is one of an API's with this base path.
+func HasBasePath(path, base string) bool {
+	rest, ok := strings.CutPrefix(path, base)
+	return ok && (rest == "" || rest[0] == '/')
+}
+
+// RefuseUnknown answers a request that belongs to none of several APIs, 403 Forbidden (rest-gateway 1.7).
+func (g *Gateway) RefuseUnknown(w http.ResponseWriter, r *http.Request, reason, hint string) {
+	x := g.begin(w, r)
+	refusal := &apigw.Error{Type: apigw.NoStage, Code: trace.RouteUnknownStage, Reason: reason, Hint: hint}
+	x.step(trace.Step{Name: "route", Code: refusal.Code, Confidence: trace.Recorded})
+	x.end(x.refuse(refusal))
+	x.drain()
+	x.release()
+}
+
 // stage finds the stage and returns the path behind it. Slashes before the stage are collapsed, those after it count
 // (rest-gateway 1.3, 1.5).
 func (x *exchange) stage() (resourcePath string, refusal *apigw.Error) {
 	d := x.deployment
 	full := oneSlash(x.trace.Path)
-	rest, ok := strings.CutPrefix(full, d.api.BasePath)
-	if !ok || rest != "" && rest[0] != '/' {
+	if !HasBasePath(full, d.api.BasePath) {
 		return "", x.unknownStage(full)
 	}
-	resourcePath = oneSlash(rest)
+	resourcePath = oneSlash(full[len(d.api.BasePath):])
 	r := x.request
 	r.Stage = &d.stage
 	r.ContextPath = full
