@@ -132,3 +132,24 @@ routes:
 		t.Errorf("the open route is served: %v", got)
 	}
 }
+
+// A resource policy that names no verb lets in more than it says.
+func TestAuditOfAResourcePolicy(t *testing.T) {
+	t.Parallel()
+	const routes = `
+api: { stage: dev }
+authorizers: { token: { function: auth } }
+defaultAuthorizer: token
+routes: { GET /pets: one }
+resourcePolicy:
+  Version: "2012-10-17"
+  Statement: { Effect: Allow, Principal: "*", Action: execute-api:Invoke, Resource: "execute-api:/dev/VERB/pets" }
+`
+	functions := emulator.Functions{"one": answer("1"), "auth": (&allow{}).handler()}
+	for verb, refused := range map[string]bool{"GET": false, "*": true} {
+		_, err := emulator.New(emulator.Routes(strings.Replace(routes, "VERB", verb, 1)), functions, &emulator.Options{Strict: true})
+		if found := err != nil && strings.Contains(err.Error(), "[star-as-method]"); found != refused {
+			t.Errorf("%s: %v", verb, err)
+		}
+	}
+}

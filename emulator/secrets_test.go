@@ -124,7 +124,7 @@ routes:
 	ask(t.Context(), http.MethodPost, "/_gatewayd/authorizers/strange/test", `{"headers":{"X-Strange":"`+header+`"},"query":{"sig":"`+query+`"}}`)
 	said["log of a test"] = onlyLog(t, said["POST /_gatewayd/authorizers/strange/test"])
 	delete(said, "POST /_gatewayd/authorizers/strange/test") // the rest of it is the authorizer's answer to who sent the secret
-	event, err := json.Marshal(map[string]any{"headers": map[string]string{"x-strange": header}, "queryStringParameters": map[string]string{"sig": query}})
+	event, err := json.Marshal(map[string]any{"headers": map[string]string{"X-Strange": header}, "queryStringParameters": map[string]string{"sig": query}})
 	if err != nil {
 		t.Fatal(err)
 	}

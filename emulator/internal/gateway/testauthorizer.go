@@ -84,9 +84,7 @@ func (g *Gateway) TestAuthorizer(ctx context.Context, name string, test Authoriz
 	out := TestedAuthorizer{MethodARN: request.MethodARN}
 	log.starting(apigw.DerivedID(6, d.api.ID, "authorizer", name))
 	var id authorizer.Identity
-	for _, source := range declared.IdentitySources { // where they stand in an event that was given
-		log.sources = append(log.sources, trace.IdentitySource{Source: source.String()})
-	}
+	log.sources = identityIn(test.Event, declared)
 	if test.Event == nil {
 		id, out.Refusal = tested.Identify(&request)
 		log.sources = id.Sources
@@ -156,6 +154,30 @@ func testRequest(d *deployment, ids *ids, now time.Time, test AuthorizerTest) ev
 		r.MethodARN = d.api.ARN() + "/" + testStageARN + "/" + testMethod + testPath
 	}
 	return r
+}
+
+// identityIn is what an event has for the identity sources of an authorizer, so that its log does not tell it.
+func identityIn(payload []byte, a *apigw.Authorizer) []trace.IdentitySource {
+	var e struct {
+		Token   string            `json:"authorizationToken"`
+		Headers map[string]string `json:"headers"`
+		Query   map[string]string `json:"queryStringParameters"`
+	}
+	_ = json.Unmarshal(payload, &e) // of an event of another shape, what can be read
+	sources := make([]trace.IdentitySource, len(a.IdentitySources))
+	for i, source := range a.IdentitySources {
+		sources[i] = trace.IdentitySource{Source: source.String(), Value: e.Query[source.Name]}
+		if a.Type == apigw.TokenAuthorizer {
+			sources[i].Value = e.Token
+			continue
+		}
+		for name, value := range e.Headers {
+			if strings.EqualFold(name, source.Name) {
+				sources[i].Value = value
+			}
+		}
+	}
+	return sources
 }
 
 // methodARN is the one that an event names, "" when it names none.
