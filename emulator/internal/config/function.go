@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"gatewayd/emulator/apigw"
@@ -188,6 +189,10 @@ func (d *decoder) expandedTexts(f field) map[string]string {
 	}
 	values := make(map[string]string, len(fields))
 	for _, entry := range fields {
+		if entry.name == "" || strings.ContainsAny(entry.name, "=\x00") {
+			d.report(entry.key, "%s: %q cannot be the name of a variable", f.name, entry.name)
+			continue
+		}
 		if value, ok := d.text(entry.value, f.name+"."+entry.name); ok && !entry.again {
 			values[entry.name] = d.expand(follow(entry.value), value)
 		}
