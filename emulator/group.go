@@ -46,6 +46,9 @@ func NewGroup(members ...*Emulator) (*Group, error) {
 	if len(problems) > 0 {
 		return nil, &LoadError{Problems: apigw.SortProblems(problems)}
 	}
+	if err := checkShared(members); err != nil {
+		return nil, err
+	}
 	for _, e := range members {
 		e.group, e.traces, e.metrics = g, members[0].traces, members[0].metrics
 	}

@@ -211,6 +211,34 @@ func TestGroupOfOne(t *testing.T) {
 	}
 }
 
+// Variables of programs are for those of any API, and an error where no API has such a function.
+func TestGroupVariables(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"program": "", "progam": `variables of function "progam": there is no such function, did you mean "program"?`,
+	} {
+		options := &emulator.Options{Programs: emulator.Programs{Shared: true, Variables: map[string]map[string]string{name: {"A": "b"}}}}
+		var members []*emulator.Emulator
+		for _, routes := range []string{
+			"{api: {name: a, stage: a}, functions: {program: {command: [x]}}, routes: {GET /x: program}}",
+			"{api: {name: b, stage: b}, routes: {GET /x: {mock: {}}}}",
+		} {
+			e, err := emulator.New(emulator.Routes(routes), nil, options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			members = append(members, e)
+		}
+		got := ""
+		if _, err := emulator.NewGroup(members...); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}
+
 // Requests and reloads of several APIs at once.
 func TestGroupConcurrently(t *testing.T) {
 	t.Parallel()

@@ -22,6 +22,9 @@ type Programs struct {
 	// Variables are those of programs by function, over what the route file says; under the name Parameters are those of all.
 	Variables map[string]map[string]string
 
+	// Shared says that Variables are those of several APIs: a name that this one does not know is left to [NewGroup].
+	Shared bool
+
 	// OnOutput is called with every line of the functions' logs, one call at a time; nil discards. No function waits for it:
 	// up to 4 MiB of lines do, and a line says how many were dropped beyond.
 	OnOutput func(FunctionLine)
@@ -68,9 +71,37 @@ func (e *Emulator) checkVariables() error {
 			faults = append(faults, fmt.Errorf("variables of function %q: a function with a url has the environment of its own process", name))
 		case slices.Contains(names, name):
 			faults = append(faults, fmt.Errorf("variables of function %q: an in-process function shares gatewayd's own environment", name))
-		default:
-			faults = append(faults, fmt.Errorf("variables of function %q: there is no such function%s", name, apigw.Suggest(name, names)))
+		case !e.options.Programs.Shared:
+			faults = append(faults, noSuchFunction(name, names))
 		}
+	}
+	return errors.Join(faults...)
+}
+
+func noSuchFunction(name string, names []string) error {
+	return fmt.Errorf("variables of function %q: there is no such function%s", name, apigw.Suggest(name, names))
+}
+
+// checkShared refuses variables that no program of any of these would be given.
+func checkShared(members []*Emulator) error {
+	names := []string{allFunctions}
+	for _, e := range members {
+		names = append(names, e.functions.names()...)
+		for _, f := range e.Loaded().API.Functions {
+			names = append(names, f.Name)
+		}
+	}
+	unknown := map[string]error{}
+	for _, e := range members {
+		for name := range e.options.Programs.Variables {
+			if !slices.Contains(names, name) {
+				unknown[name] = noSuchFunction(name, names)
+			}
+		}
+	}
+	var faults []error
+	for _, name := range slices.Sorted(maps.Keys(unknown)) {
+		faults = append(faults, unknown[name])
 	}
 	return errors.Join(faults...)
 }

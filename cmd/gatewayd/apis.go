@@ -19,6 +19,7 @@ func (s *server) load(p *program, functions handlers.Options, options emulator.O
 	if len(s.Files) > 0 {
 		files = s.Files
 	}
+	options.Programs.Shared = len(files) > 1
 	var members []*emulator.Emulator
 	for _, file := range files {
 		e, err := p.loadFile(filepath.Clean(file), functions, options)
