@@ -60,6 +60,7 @@ func TestBrowser(t *testing.T) {
 		{"tokens", tokens},
 		{"moves the clock", movesClock},
 		{"route file", routeFile},
+		{"several APIs", severalAPIs},
 		{"accessible", accessible},
 		{"many requests", manyRequests},
 		{"pictures", pictures},

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/go-chi/chi/v5"
-
 	"gatewayd/emulator/internal/event"
 	"gatewayd/emulator/trace"
 )
@@ -99,7 +97,7 @@ func (a *api) testAuthorizer(w http.ResponseWriter, r *http.Request) {
 	if event.IsNull(asked.Event) {
 		asked.Event = nil
 	}
-	result, err := a.TestAuthorizer(context.WithoutCancel(r.Context()), chi.URLParam(r, "name"), AuthorizerTest{
+	result, err := a.TestAuthorizer(context.WithoutCancel(r.Context()), parameter(r, "name"), AuthorizerTest{
 		Token: asked.Token, Headers: named(asked.Headers), Query: named(asked.Query), MethodARN: asked.MethodARN, Event: asked.Event,
 	})
 	answer(w, result, err)

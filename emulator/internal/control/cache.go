@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/go-chi/chi/v5"
-
 	"gatewayd/emulator/trace"
 )
 
@@ -45,12 +43,12 @@ func NewCachedResult(identity []trace.IdentitySource, principal string, writer t
 }
 
 func (a *api) cachedResults(w http.ResponseWriter, r *http.Request) {
-	results, err := a.CachedResults(chi.URLParam(r, "name"))
+	results, err := a.CachedResults(parameter(r, "name"))
 	answer(w, results, err)
 }
 
 func (a *api) flushCache(w http.ResponseWriter, r *http.Request) {
-	if err := a.FlushCache(chi.URLParam(r, "name")); err != nil {
+	if err := a.FlushCache(parameter(r, "name")); err != nil {
 		answer(w, nil, err)
 		return
 	}

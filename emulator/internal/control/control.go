@@ -212,6 +212,15 @@ func New(options Options) http.Handler {
 	return r
 }
 
+// parameter is a part of the path, decoded: chi takes it from the raw path where a client encoded more than it had to.
+func parameter(r *http.Request, name string) string {
+	value := chi.URLParam(r, name)
+	if decoded, err := url.PathUnescape(value); err == nil && r.URL.RawPath != "" {
+		return decoded
+	}
+	return value
+}
+
 // checkHost refuses a name that the listener was not told, against DNS rebinding.
 func (a *api) checkHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

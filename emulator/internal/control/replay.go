@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-chi/chi/v5"
-
 	"gatewayd/emulator/trace"
 )
 
@@ -146,7 +144,7 @@ func (a *api) replay(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &asked) {
 		return
 	}
-	replayed, err := a.Replay(context.WithoutCancel(r.Context()), chi.URLParam(r, "requestId"), Replay{
+	replayed, err := a.Replay(context.WithoutCancel(r.Context()), parameter(r, "requestId"), Replay{
 		Method: asked.Method, Path: asked.Path, Query: named(asked.Query), Headers: named(asked.Headers), Body: asked.Body,
 	})
 	answer(w, replayed, err)

@@ -45,6 +45,7 @@ func TestReplay(t *testing.T) {
 			name: "of nothing", id: "id-2", body: `{}`, err: &control.RequestError{Status: http.StatusNotFound, Reason: "no trace"},
 			call: &call{"id-2", empty()}, status: 404, want: "no trace",
 		},
+		{name: "of an id that is encoded", id: "%69d-1", body: `{}`, call: &call{"id-1", empty()}, status: 200, want: `"replayOf": "id-1"`},
 		{name: "an unknown change", id: "id-1", body: `{"url":"/"}`, status: 400, want: "unknown field"},
 	}
 	for _, tt := range tests {

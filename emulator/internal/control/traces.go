@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-chi/chi/v5"
-
 	"gatewayd/emulator/trace"
 )
 
@@ -105,7 +103,7 @@ func writeTraces(w io.Writer, traces []trace.Trace) error {
 }
 
 func (a *api) trace(w http.ResponseWriter, r *http.Request) {
-	id := chi.URLParam(r, "requestId")
+	id := parameter(r, "requestId")
 	t, ok := a.arriving(r.Context(), id)
 	if !ok {
 		fail(w, http.StatusNotFound, fmt.Sprintf("no trace of request %q; the newest 1,000 are kept, and the id is the response's x-amzn-RequestId", id))

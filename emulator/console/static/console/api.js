@@ -37,3 +37,6 @@ export const getText = (path) => call('GET', path, undefined, true);
 export const post = (path, body) => call('POST', path, body ?? {});
 export const remove = (path) => call('DELETE', path);
 export const name = encodeURIComponent;
+
+// authorizerID tells authorizers of one name apart where several APIs are served.
+export const authorizerID = (authorizer, api) => (api ? `${authorizer}@${api}` : authorizer);

@@ -1,26 +1,32 @@
 // The authorizers: what they are, a test of each, and the results that they keep.
 
 import { h, fill, button, field, failure, requestLink, say, link, place } from './dom.js';
-import { get, post, remove, name } from './api.js';
+import { get, post, remove, name, authorizerID } from './api.js';
 import { clock, date, millis } from './format.js';
 import { json, plain, parsed, value } from './json.js';
 import { policyView, decisionName, decisionTone } from './policy.js';
 import { take } from './handover.js';
+
+const idOf = (a) => authorizerID(a.name, a.api);
 
 export function authorizersView(root) {
   const view = h('div', { class: 'view' }, h('p', { class: 'state' }, 'Loading…'));
   fill(root, view);
   let refresh = 0;
   let wanted = null;
+  let all = [];
+  const is = (a) => wanted === idOf(a) || wanted === a.name;
   const reveal = () => {
-    if (wanted) document.getElementById(`authorizer-${wanted}`)?.scrollIntoView({ block: 'start' });
+    const found = all.find(is);
+    if (found) document.getElementById(`authorizer-${idOf(found)}`)?.scrollIntoView({ block: 'start' });
   };
   const load = async () => {
     try {
       const authorizers = await get('authorizers');
+      all = authorizers;
       const event = take('event');
       const token = take('token');
-      const cards = authorizers.map((a) => card(a, wanted === a.name || !wanted ? { event: wanted === a.name ? event : undefined, token } : {}));
+      const cards = authorizers.map((a) => card(a, is(a) || !wanted ? { event: is(a) ? event : undefined, token } : {}));
       fill(view, h('header', null, h('h2', null, 'Authorizers')),
         cards.length === 0 && h('p', { class: 'state card' }, 'No authorizer is in the route file: every route is open.'),
         cards.map((c) => c.element));
@@ -45,8 +51,8 @@ function card(a, given) {
   const cache = h('div', { class: 'result cache' });
   const refresh = (quiet) => loadCache(a, cache, quiet);
   refresh();
-  const element = h('section', { class: 'card', id: `authorizer-${a.name}`, 'aria-label': `Authorizer ${a.name}` },
-    h('header', null, h('h3', null, a.name), place(a.source)),
+  const element = h('section', { class: 'card', id: `authorizer-${idOf(a)}`, 'aria-label': `Authorizer ${idOf(a)}` },
+    h('header', null, h('h3', null, a.name), a.api && h('span', { class: 'muted' }, `API ${a.api}`), place(a.source)),
     h('dl', { class: 'facts' }, [
       ['Type', a.type], ['Function', h('code', null, a.function)],
       ['Identity', a.identitySource.length > 0 ? h('ul', { class: 'plain' }, a.identitySource.map((s) => h('li', null, h('code', null, s)))) : 'none'],
@@ -64,7 +70,7 @@ async function loadCache(a, box, quiet) {
     return;
   }
   try {
-    const kept = await get(`authorizers/${name(a.name)}/cache`);
+    const kept = await get(`authorizers/${name(idOf(a))}/cache`);
     const shape = JSON.stringify(kept.map((k) => [k.writtenBy.requestId, k.expires]));
     if (quiet && box.dataset.shape === shape) {
       box.querySelectorAll('.age').forEach((cell, i) => { cell.textContent = kept[i].age; });
@@ -72,7 +78,7 @@ async function loadCache(a, box, quiet) {
     }
     box.dataset.shape = shape;
     fill(box, kept.length === 0 ? h('p', { class: 'muted' }, 'No result is kept now: the next request calls the authorizer.') : [
-      h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `Kept results of ${a.name}` }, h('table', null,
+      h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `Kept results of ${idOf(a)}` }, h('table', null,
         h('thead', null, h('tr', null, ['Identity', 'Principal', 'Age', 'Until', 'Written by'].map((t) => h('th', { scope: 'col' }, t)))),
         h('tbody', null, kept.map((k) => h('tr', null,
           h('td', null, k.identity.map((i) => h('div', { title: i.source }, value(i.value)))), h('td', null, k.principalId),
@@ -81,13 +87,13 @@ async function loadCache(a, box, quiet) {
       h('div', { class: 'actions' }, button('Flush', async (event) => {
         event.currentTarget.disabled = true;
         try {
-          await remove(`authorizers/${name(a.name)}/cache`);
+          await remove(`authorizers/${name(idOf(a))}/cache`);
           say(`${kept.length} kept result${kept.length === 1 ? '' : 's'} of ${a.name} forgotten`);
         } catch (error) {
           say(error.message);
         }
         loadCache(a, box);
-      }, { class: 'flush', 'aria-label': `Flush the kept results of ${a.name}` }), link('#/routes', 'Hold a kept policy against all routes'))]);
+      }, { class: 'flush', 'aria-label': `Flush the kept results of ${idOf(a)}` }), link('#/routes', 'Hold a kept policy against all routes'))]);
   } catch (error) {
     if (!quiet) fill(box, failure(error));
   }
@@ -122,8 +128,8 @@ function tester(a, { event, token }) {
     kind === 'headers' && [field('Headers', headers, 'One a line: Name: value.'), field('Query parameters', query, 'One a line: name=value.')],
     kind === 'event' && field('Event', eventField, 'Handed to the function as it is. Put real values in place of $TOKEN.'));
   draw();
-  const group = `kind-${a.name}`;
-  const form = h('form', { 'aria-label': `Test ${a.name}`, class: 'test' },
+  const group = `kind-${idOf(a)}`;
+  const form = h('form', { 'aria-label': `Test ${idOf(a)}`, class: 'test' },
     h('div', { class: 'row' }, h('h3', null, 'Test with'), h('div', { class: 'tabs', role: 'radiogroup', 'aria-label': 'Test with' }, kinds.map((k) => h('label', null,
       h('input', { type: 'radio', name: group, value: k, checked: k === kind, onchange: () => { kind = k; draw(); } }), labels[k])))),
     inputs, field('Method ARN', arn),
@@ -139,7 +145,7 @@ function tester(a, { event, token }) {
         asked.event = parsed(eventField.value);
         if (typeof asked.event === 'string') throw new Error('The event is not JSON');
       }
-      fill(result, await tested(await post(`authorizers/${name(a.name)}/test`, asked)));
+      fill(result, await tested(await post(`authorizers/${name(idOf(a))}/test`, asked)));
     } catch (error) {
       fill(result, failure(error));
     }

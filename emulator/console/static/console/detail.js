@@ -7,7 +7,7 @@ import { policyView } from './policy.js';
 import { curl, withVariables } from './curl.js';
 import { replayForm, replay } from './replay.js';
 import { store } from './store.js';
-import { get, getText } from './api.js';
+import { get, getText, authorizerID } from './api.js';
 import { handOver } from './handover.js';
 
 const names = {
@@ -101,10 +101,11 @@ function facts(trace) {
   const policy = step(trace, 'policy')?.detail;
   const identity = step(trace, 'identity')?.detail;
   const rows = [
+    ['API', trace.api],
     ['Time', `${date(trace.time)} (${clock(trace.time).slice(-3)} ms)`], ['Took', millis(trace.ms)],
     ['Route', trace.route ? [h('code', null, trace.route), ' ', step(trace, 'route')?.source && place(step(trace, 'route').source)] : 'none'],
     ['Method ARN', trace.methodArn && value(trace.methodArn)],
-    ['Authorizer', identity ? [link(`#/authorizers/${encodeURIComponent(identity.authorizer)}`, identity.authorizer)] : trace.route && 'none: the route is open'],
+    ['Authorizer', identity ? [link(`#/authorizers/${encodeURIComponent(authorizerID(identity.authorizer, trace.api))}`, identity.authorizer)] : trace.route && 'none: the route is open'],
     ['Identity', identity && h('ul', { class: 'plain' }, identity.sources.map((s) => h('li', null, h('code', null, s.source), ' ',
       s.found ? value(s.value ?? '""') : h('span', { class: 'chip bad' }, 'absent'))))],
     ['Principal', (policy?.principalId || principalOf(trace)) && value(policy?.principalId || principalOf(trace))],
@@ -214,7 +215,7 @@ function invocation(trace, name, d) {
         button('Copy event for a test', () => copy(JSON.stringify(withVariables(d.event), null, 2), 'Event, with $TOKEN in place of secrets,'), { class: 'quiet event' }),
         authorizer && d.authorizer && !store.session && button('Open in test', () => {
           handOver('event', JSON.stringify(withVariables(d.event), null, 2));
-          location.hash = `#/authorizers/${encodeURIComponent(d.authorizer)}`;
+          location.hash = `#/authorizers/${encodeURIComponent(authorizerID(d.authorizer, trace.api))}`;
         }, { class: 'quiet' }))],
     d.answer !== undefined && [h('h4', null, authorizer ? 'Answer' : 'Response'), json(d.answer, { label: `Answer of ${of}` })],
     d.context && [h('h4', null, 'Context'), json(d.context, { label: `Context of ${of}` })],

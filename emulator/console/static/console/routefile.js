@@ -10,7 +10,7 @@ export function fileView(root) {
   fill(root, view);
   let shape = '';
   const show = (config) => {
-    const next = JSON.stringify([config.loadedAt, config.stale, config.problems, config.findings]);
+    const next = JSON.stringify((config.apis ?? [config]).map((c) => [c.loadedAt, c.stale, c.problems, c.findings]));
     if (next === shape) return;
     shape = next;
     fill(view,
@@ -18,26 +18,33 @@ export function fileView(root) {
         try {
           const loaded = await post('reload');
           show(loaded);
-          say(loaded.stale ? `The file has ${count(loaded.problems.length, 'problem')}` : 'Loaded');
+          say(loaded.stale ? 'There are problems' : 'Loaded');
           store.poll();
         } catch (error) {
           say(error.message);
         }
       }, { id: 'reload' })),
-      h('section', { class: `card`, 'aria-label': 'What is served' },
-        h('p', { class: `why ${config.stale ? 'bad' : 'ok'}`, role: 'status' }, config.stale
-          ? `The newest version of ${config.file} has ${count(config.problems.length, 'problem')} and is not served. The one of ${date(config.loadedAt)} goes on.`
-          : `${config.file} is served as it is.`),
-        h('dl', { class: 'facts' }, [['File', h('code', null, config.file)], ['Loaded', date(config.loadedAt)], ['API', `${config.name} (${config.apiId})`], ['Stage', config.stage],
-          ['URLs begin', h('code', null, config.basePath || '/')], ['Routes', link('#/routes', String(config.audit?.routes?.length ?? 0))]]
-          .map(([k, v]) => h('div', null, h('dt', null, k), h('dd', null, v))))),
-      problems('Problems', config.problems, 'problems'),
-      problems('Worth a look', config.findings, 'findings'));
+      (config.apis ?? [config]).map(one));
   };
   const load = () => get('config').then(show, (error) => { if (!shape) fill(view, failure(error), button('Try again', load)); });
   load();
   const again = setInterval(() => { if (!document.hidden) load(); }, 1500);
   return { destroy() { clearInterval(again); } };
+}
+
+// one is what there is to say about one API's file.
+function one(config) {
+  return [
+    h('section', { class: 'card', 'aria-label': `What is served of ${config.name}` },
+      h('p', { class: `why ${config.stale ? 'bad' : 'ok'}`, role: 'status' }, config.stale
+        ? `The newest version of ${config.file} has ${count(config.problems.length, 'problem')} and is not served. The one of ${date(config.loadedAt)} goes on.`
+        : `${config.file} is served as it is.`),
+      h('dl', { class: 'facts' }, [['File', h('code', null, config.file)], ['Loaded', date(config.loadedAt)], ['API', `${config.name} (${config.apiId})`], ['Stage', config.stage],
+        ['URLs begin', h('code', null, config.basePath || '/')], ['Routes', link('#/routes', String(config.audit?.routes?.length ?? 0))]]
+        .map(([k, v]) => h('div', null, h('dt', null, k), h('dd', null, v))))),
+    problems('Problems', config.problems, 'problems'),
+    problems('Worth a look', config.findings, 'findings'),
+  ];
 }
 
 const count = (n, what) => `${n} ${what}${n === 1 ? '' : 's'}`;

@@ -1,7 +1,7 @@
 // The routes with what guards them, and a policy held against all of them.
 
 import { h, fill, button, field, link, failure, requestLink, place } from './dom.js';
-import { get, post, name } from './api.js';
+import { get, post, name, authorizerID } from './api.js';
 import { parsed } from './json.js';
 import { decisionName, decisionTone } from './policy.js';
 import { handOver } from './handover.js';
@@ -26,39 +26,42 @@ async function load(view) {
 async function keptPolicies() {
   const authorizers = await get('authorizers');
   const lists = await Promise.all(authorizers.filter((a) => a.authorizerResultTtlInSeconds > 0).map(async (a) =>
-    (await get(`authorizers/${name(a.name)}/cache`)).filter((r) => r.policy).map((r) => ({ authorizer: a.name, ...r }))));
+    (await get(`authorizers/${name(authorizerID(a.name, a.api))}/cache`)).filter((r) => r.policy).map((r) => ({ authorizer: authorizerID(a.name, a.api), ...r }))));
   return lists.flat();
 }
 
 function show(view, routes, config, kept) {
-  const audit = config.audit ?? { routes: [], findings: [] };
-  const state = new Map(audit.routes.map((r) => [`${r.method} ${r.path}`, r.state]));
+  // Where several APIs are served, their routes say which they belong to.
+  const findings = (config.apis ?? [config]).flatMap((c) => c.audit?.findings ?? []);
+  const state = new Map((config.apis ?? [config]).flatMap((c) => (c.audit?.routes ?? []).map((r) => [keyOf(r, config.apis && c.apiId), r.state])));
   const body = h('tbody');
   const heading = h('th', { scope: 'col', hidden: true }, 'Policy says');
   const draw = (decisions) => {
     heading.hidden = !decisions;
-    fill(body, routes.map((r) => row(r, state.get(`${r.method} ${r.path}`), decisions)));
+    fill(body, routes.map((r) => row(r, state.get(keyOf(r, r.api)), decisions)));
   };
   draw(null);
-  const open = routes.filter((r) => (state.get(`${r.method} ${r.path}`) ?? (r.authorizer ? '' : 'OPEN')) === 'OPEN').length;
+  const open = routes.filter((r) => (state.get(keyOf(r, r.api)) ?? (r.authorizer ? '' : 'OPEN')) === 'OPEN').length;
   fill(view,
     h('header', null, h('h2', null, 'Routes'), h('span', { class: 'muted' }, `${routes.length} routes, ${open} open`)),
     h('section', { class: 'card', 'aria-label': 'Routes' },
       h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Table of routes' }, h('table', { id: 'routes' },
         h('thead', null, h('tr', null, ['Route', 'Guard', 'Target', 'In the file'].map((t) => h('th', { scope: 'col' }, t)), heading)), body))),
-    audit.findings.length > 0 && h('section', { class: 'card' }, h('h3', null, 'The audit finds'),
-      h('ul', { class: 'objections' }, audit.findings.map((f) => h('li', { class: 'note' }, h('code', null, f.code), ' ', f.message, ' ', place(f.source))))),
+    findings.length > 0 && h('section', { class: 'card' }, h('h3', null, 'The audit finds'),
+      h('ul', { class: 'objections' }, findings.map((f) => h('li', { class: 'note' }, h('code', null, f.code), ' ', f.message, ' ', place(f.source))))),
     matrix(kept, draw));
 }
 
+const keyOf = (r, api) => `${api ?? ''} ${r.method} ${r.path}`;
+
 function row(r, state, decisions) {
   const key = `${r.method} ${r.path}`;
-  const own = decisions?.filter((d) => d.path === r.path && (d.method === r.method || r.method === 'ANY' && !decisions.exact.has(`${d.method} ${d.path}`)));
+  const own = decisions?.filter((d) => d.path === r.path && (!r.api || d.methodArn.includes(`:${r.api}/`)) && (d.method === r.method || r.method === 'ANY' && !decisions.exact.has(`${d.method} ${d.path}`)));
   return h('tr', null,
-    h('td', null, h('code', null, h('strong', null, r.method), ' ', r.path), ' ',
+    h('td', null, r.api && h('div', { class: 'muted' }, `API ${r.api}`), h('code', null, h('strong', null, r.method), ' ', r.path), ' ',
       button('Requests', () => { handOver('route', key); location.hash = '#/requests'; }, { class: 'quiet', 'aria-label': `Requests of ${key}` })),
     h('td', null, r.authorizer
-      ? [link(`#/authorizers/${name(r.authorizer.name)}`, r.authorizer.name), h('span', { class: 'muted place' }, ` ${r.authorizer.type}, TTL ${r.authorizer.authorizerResultTtlInSeconds} s`)]
+      ? [link(`#/authorizers/${name(authorizerID(r.authorizer.name, r.api))}`, r.authorizer.name), h('span', { class: 'muted place' }, ` ${r.authorizer.type}, TTL ${r.authorizer.authorizerResultTtlInSeconds} s`)]
       : h('span', { class: 'chip warn' }, state ?? 'OPEN')),
     h('td', null, r.target),
     h('td', null, place(r.source)),

@@ -1,7 +1,7 @@
 // Tokens: make one that is right, or wrong in one way; take one apart and hear what an authorizer objects to.
 
 import { h, fill, button, field, failure, copy } from './dom.js';
-import { get, post } from './api.js';
+import { get, post, authorizerID } from './api.js';
 import { date, seconds } from './format.js';
 import { json, parsed } from './json.js';
 import { tested } from './authorizers.js';
@@ -39,8 +39,11 @@ export function tokensView(root) {
   fill(root, h('div', { class: 'view' }, h('header', null, h('h2', null, 'Tokens'), h('span', { class: 'muted' }, 'of the local issuer: for development only')),
     h('div', { class: 'columns' }, minter((made) => { token.value = made; inspect(); }), inspector)));
   get('authorizers').then((list) => {
-    for (const a of list) authorizer.append(h('option', { value: a.name }, `${a.name} (${a.type})`));
-    if (list.length > 0) authorizer.value = (list.find((a) => a.type === 'TOKEN') ?? list[0]).name;
+    for (const a of list) authorizer.append(h('option', { value: authorizerID(a.name, a.api) }, `${authorizerID(a.name, a.api)} (${a.type})`));
+    if (list.length > 0) {
+      const first = list.find((a) => a.type === 'TOKEN') ?? list[0];
+      authorizer.value = authorizerID(first.name, first.api);
+    }
   }, () => {});
   return {};
 }
