@@ -18,16 +18,8 @@ package main
 import (
 	"context"
 	"os"
-	"runtime/debug"
 )
 
-// collectAt is GOGC unless that is set. A gateway keeps little, but every request makes a few KB: half as many collections are
-// a tenth of its time, and cost 5 MB.
-const collectAt = 200
-
 func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collectAt)
-	}
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
 }
