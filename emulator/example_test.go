@@ -96,3 +96,41 @@ func ExampleNew_problems() {
 	// routes.yaml:2:3: route "GET pets": the path must start with /
 	// routes.yaml:3:15: route "POST /pets": no function "pet", did you mean "pets"?
 }
+
+// A token is revoked while the authorizer's result is cached. The client still gets what AWS would answer; verifying tells.
+func ExampleEmulator_CacheVerification() {
+	revoked := false
+	e, err := emulator.New(emulator.Routes(petstore), emulator.Functions{
+		"authorize": emulator.Func(func(ctx context.Context, event events.APIGatewayCustomAuthorizerRequest) (result, error) {
+			if revoked {
+				return result{}, errors.New("Unauthorized")
+			}
+			return authorize(ctx, event)
+		}),
+		"pets": emulator.Func(pets),
+	}, &emulator.Options{VerifyCache: true})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for range 2 {
+		r := httptest.NewRequest(http.MethodGet, "/dev/pets", nil)
+		r.Header.Set("Authorization", "Bearer good")
+		w := httptest.NewRecorder()
+		e.ServeHTTP(w, r)
+		fmt.Println(w.Code)
+		revoked = true
+	}
+	if err := e.Wait(context.Background()); err != nil { // the shadow has ended
+		fmt.Println(err)
+	}
+	for _, d := range e.CacheVerification().Differences {
+		fmt.Println(d.Route, d.Cached, d.Fresh)
+		fmt.Println(d.Hint)
+	}
+	// Output:
+	// 200
+	// 200
+	// GET /pets policy.allow authorizer.unauthorized
+	// a token that was revoked or has expired stays good while its result is cached: lower authorizerResultTtlInSeconds
+}

@@ -12,6 +12,7 @@ import (
 	"gatewayd/emulator"
 	"gatewayd/emulator/emulatortest"
 	"gatewayd/emulator/trace"
+	"gatewayd/handlers"
 )
 
 const petstore = `
@@ -85,5 +86,25 @@ func ExampleScripted() {
 	// Output:
 	// 200 pets of user-1
 	// 200 pets of user-1
+	// 401 {"message":"Unauthorized"}
+}
+
+// A real authorizer verifies tokens of the test's issuer, which expire by the same clock.
+func ExampleNewIssuer() {
+	run(context.Background(), func(t testing.TB) {
+		clock := emulator.NewClock()
+		issuer := emulatortest.NewIssuer(t, clock)
+		authorizers := handlers.New(handlers.Options{Getenv: issuer.Getenv, Client: issuer.Client, Now: clock.Now})
+		g := emulatortest.Run(t, emulator.Routes(petstore), emulator.Functions{
+			"authorizer": emulator.FuncOf(authorizers["jwt-rs256"]),
+			"pets":       emulator.Func(listPets),
+		}, &emulator.Options{Clock: clock})
+		token := issuer.Mint(emulator.TokenRequest{Subject: "ada", Lifetime: 10 * time.Minute})
+		fmt.Println(g.Get("/dev/pets", "Authorization", "Bearer "+token))
+		g.FastForward(11 * time.Minute)
+		fmt.Println(g.Get("/dev/pets", "Authorization", "Bearer "+token))
+	})
+	// Output:
+	// 200 pets of ada
 	// 401 {"message":"Unauthorized"}
 }
