@@ -297,3 +297,23 @@ func TestServeOfTextThatIsNotUTF8(t *testing.T) {
 		}
 	}
 }
+
+// Of several files, each is reloaded by itself; one that is broken, or takes what is another's, leaves its last good version serving.
+func TestServeReloadsEachFile(t *testing.T) {
+	t.Parallel()
+	g := newGateway(t, "api: { name: a, stage: a }\n"+oldRoutes, "routes.yaml", "other.yaml")
+	other := filepath.Join(filepath.Dir(g.routes), "other.yaml")
+	write(t, other, "api: { name: b, stage: b }\n"+oldRoutes)
+	g.run(t)
+	g.want(t, "/a/old", http.StatusOK)
+	g.want(t, "/b/old", http.StatusOK)
+
+	write(t, other, "api: { name: b, stage: b }\n"+newRoutes)
+	g.await(t, "/b/new", http.StatusOK)
+	g.want(t, "/a/old", http.StatusOK)
+
+	write(t, other, "api: { name: b, stage: a }\n"+newRoutes)
+	g.awaitLog(t, `error: other.yaml:1:24: the base path "/a" is that of routes.yaml, too`)
+	g.want(t, "/b/new", http.StatusOK)
+	g.want(t, "/a/old", http.StatusOK)
+}

@@ -1,6 +1,7 @@
 package apigw_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,4 +31,34 @@ func FuzzParseURI(f *testing.F) {
 			t.Errorf("%q became %q", text, whole)
 		}
 	})
+}
+
+// What AWS deploys, and then answers 500 to every request, is a finding.
+func TestMisconfiguredIntegrations(t *testing.T) {
+	t.Parallel()
+	api := apigw.API{
+		StageVariables: map[string]string{"host": "example.com"},
+		Routes: []apigw.Route{
+			{Method: "GET", Path: "/ok", HTTP: &apigw.HTTPProxy{URI: "http://${stageVariables.host}/"}},
+			{Method: "GET", Path: "/unset", HTTP: &apigw.HTTPProxy{URI: "http://${stageVariables.hots}/"}},
+			{Method: "GET", Path: "/illegal", HTTP: &apigw.HTTPProxy{
+				URI: "http://example.com/", Parameters: []apigw.MappedParameter{{To: apigw.HeaderParameter, Name: "content-length", From: "'1'"}},
+			}},
+		},
+	}
+	api.SetDefaults()
+	if problems := api.Validate(nil); len(problems) > 0 {
+		t.Errorf("problems: %v", problems)
+	}
+	var got []string
+	for _, finding := range api.Findings() {
+		got = append(got, finding.Message)
+	}
+	want := []string{
+		`route "GET /illegal": the header content-length cannot be mapped; AWS, and gatewayd, answer 500 to every request`,
+		`route "GET /unset": the stage variable "hots" of the integration's URI is not set; AWS, and gatewayd, answer 500 to every request`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("findings: got %q, want %q", got, want)
+	}
 }
