@@ -77,45 +77,6 @@ func (zeroes) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// The formats that AWS's console offers.
-func TestAccessLogFormats(t *testing.T) {
-	t.Parallel()
-	const id, extended = "00000000-0000-4000-8000-000000000000", "AAAAAAAAAAAAAAA="
-	tests := []struct{ format, want string }{
-		{
-			format: "CLF",
-			want:   `192.0.2.7 - - [01/Jan/2000:00:00:00 +0000] "GET /open HTTP/1.1" 200 5 ` + id + " " + extended,
-		},
-		{
-			format: "JSON",
-			want: `{ "requestId":"` + id + `", "extendedRequestId":"` + extended + `", "ip":"192.0.2.7", "caller":"-", "user":"-", ` +
-				`"requestTime":"01/Jan/2000:00:00:00 +0000", "httpMethod":"GET", "resourcePath":"/open", "status":"200", "protocol":"HTTP/1.1", "responseLength":"5" }`,
-		},
-		{
-			format: "XML",
-			want: `<request id="` + id + `"> <extendedRequestId>` + extended + `</extendedRequestId> <ip>192.0.2.7</ip> <caller>-</caller> <user>-</user> ` +
-				`<requestTime>01/Jan/2000:00:00:00 +0000</requestTime> <httpMethod>GET</httpMethod> <resourcePath>/open</resourcePath> <status>200</status> ` +
-				`<protocol>HTTP/1.1</protocol> <responseLength>5</responseLength> </request>`,
-		},
-		{
-			format: "CSV",
-			want:   `192.0.2.7,-,-,01/Jan/2000:00:00:00 +0000,GET,/open,HTTP/1.1,200,5,` + id + "," + extended,
-		},
-	}
-	for _, tt := range tests {
-		t.Run(tt.format, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				g, lines := runLogged(t, tt.format)
-				g.Get("/dev/open")
-				if diff := cmp.Diff([]string{tt.want}, lines()); diff != "" {
-					t.Errorf("(-want +got):\n%s", diff)
-				}
-			})
-		})
-	}
-}
-
 // What variables say of every kind of outcome; one without a value is a hyphen (rest-gateway 8.3).
 func TestAccessLogVariables(t *testing.T) {
 	t.Parallel()
