@@ -51,7 +51,7 @@ func (x *exchange) logAccess(r *response) {
 	}
 	l := x.deployment.accessLog
 	// A variable without a value is a hyphen (rest-gateway 8.3).
-	x.gateway.options.AccessLog(l.file, l.template.Append(nil, logVariables{variables{x, x.refused}, l.json, r}, "-"))
+	x.gateway.options.AccessLog(l.file, l.template.Append(nil, logVariables{variables{exchange: x, refusal: x.refused}, l.json, r}, "-"))
 }
 
 // logVariables answers the references of an access log (rest-gateway 8.2, 8.3).

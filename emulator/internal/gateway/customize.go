@@ -3,6 +3,7 @@ package gateway
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"gatewayd/emulator/apigw"
@@ -17,6 +18,7 @@ type customized struct {
 	status    int                // 0: the error's
 	headers   []customHeader
 	templates []customTemplate // not empty
+	faults    bool             // a template says what a body fails of
 	source    string
 }
 
@@ -70,6 +72,7 @@ func customize(entry *apigw.GatewayResponse) (*customized, error) {
 			return nil, fmt.Errorf("template %s: %w", t.ContentType, err)
 		}
 		c.templates = append(c.templates, customTemplate{t.ContentType, template})
+		c.faults = c.faults || slices.Contains(template.References(), mapping.Reference{Source: mapping.Context, Name: "error.validationErrorString"})
 	}
 	return c, nil
 }
@@ -79,12 +82,12 @@ func customize(entry *apigw.GatewayResponse) (*customized, error) {
 //
 // A header whose source the request does not have is left out (rest-gateway 5.5); those are returned.
 func (c *customized) apply(x *exchange, refusal *apigw.Error, r *response) (omitted []string) {
-	values := variables{x, refusal}
+	values := variables{exchange: x, refusal: refusal}
 	if c.status != 0 {
 		r.status = c.status
 	}
 	chosen := c.templateFor(event.HeaderValue(x.http.Header, "Accept"))
-	r.body = chosen.template.Append(nil, values, "")
+	r.body = chosen.template.Append(nil, variables{exchange: x, refusal: refusal, body: true}, "")
 	r.headers[0].Value = chosen.contentType // gatewayResponse puts it first
 	for _, h := range c.headers {
 		value, ok := h.expression.Value(values)
@@ -138,6 +141,8 @@ func (x *exchange) gatewayResponseStep(c *customized, refusal *apigw.Error, omit
 	}
 	if c.status == 0 && refusal.Type == apigw.IntegrationFailure || len(c.templates) > 1 {
 		step.Confidence = trace.Inferred // rest-gateway 5.6, 14 G11
+	} else if c.faults && refusal.ValidationError != "" {
+		step.Confidence = trace.Reported // how it is written
 	}
 	x.step(step)
 }

@@ -12,6 +12,7 @@ import (
 type variables struct {
 	*exchange
 	refusal *apigw.Error // of a gateway response, else nil
+	body    bool         // of its template, not of a header
 }
 
 // Value returns the text of a variable, and whether there is one.
@@ -114,7 +115,12 @@ func (v variables) errorVariable(name string) (string, bool) {
 	case "responseType":
 		return string(v.refusal.Type), true
 	case "validationErrorString":
-		return v.refusal.ValidationError, v.refusal.ValidationError != ""
+		text := v.refusal.ValidationError
+		if v.body {
+			// Templates have it in quotes, and what they make is JSON although it has quotes of its own (reported).
+			text = strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text)
+		}
+		return text, text != ""
 	}
 	return "", false
 }
