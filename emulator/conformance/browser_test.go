@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -109,14 +110,14 @@ func (r *recorded) find(prefix string) string {
 // reading the answer, of which the log tells (rest-gateway 10).
 func TestBrowser(t *testing.T) {
 	t.Parallel()
-	var page string
+	var page atomic.Value // it names the gateways, which name its origin
 	pages := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/" {
 			http.NotFound(w, r)
 			return
 		}
 		w.Header().Set("Content-Type", "text/html")
-		fmt.Fprint(w, page)
+		fmt.Fprint(w, page.Load())
 	}))
 	t.Cleanup(pages.Close)
 	const routes = `
@@ -160,7 +161,7 @@ gatewayResponses: { DEFAULT_4XX: { headers: { Access-Control-Allow-Origin: "'` +
 	if err != nil {
 		t.Fatal(err)
 	}
-	page = fmt.Sprintf(asks, asked)
+	page.Store(fmt.Sprintf(asks, asked))
 	want := []string{
 		"200 a pet",
 		"200 a pet",
