@@ -25,7 +25,7 @@ const (
 	testMethod     = "GET"
 	testPath       = "/"
 	testSourceIP   = "127.0.0.1"           // whoever tests is at this machine
-	testAPIKey     = "test-invoke-api-key" //nolint:gosec // AWS's own word (rest-authorizer 3.13)
+	testAPIKey     = "test-invoke-api-key" // AWS's own word (rest-authorizer 3.13)
 )
 
 // AuthorizerTest is what an authorizer is tried with.
