@@ -22,7 +22,7 @@ import (
 )
 
 // requireBrowser is the variable with which a missing browser is a failure; CI sets it.
-const requireBrowser = "CONSOLE_REQUIRE_BROWSER"
+const requireBrowser = "REQUIRE_BROWSER"
 
 // fetch is what a page asks for.
 type fetch struct {

@@ -27,7 +27,7 @@ import (
 // The variables that CI sets: with requireBrowser a missing browser is a failure, screenshots says where to leave pictures, and
 // axeFile where axe-core is.
 const (
-	requireBrowser = "CONSOLE_REQUIRE_BROWSER"
+	requireBrowser = "REQUIRE_BROWSER"
 	screenshots    = "CONSOLE_SCREENSHOTS"
 	axeFile        = "CONSOLE_AXE"
 )
