@@ -90,5 +90,5 @@ func live() int {
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return int(m.HeapAlloc) //nolint:gosec // it fits
+	return int(m.HeapAlloc)
 }

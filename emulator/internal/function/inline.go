@@ -51,7 +51,7 @@ func (f *Local) Inline(ctx context.Context, limit time.Duration, in Invocation, 
 		f.tracker.end(race.number)
 		race.returned(end)
 	}()
-	result := f.run(&race.run, in, event)
+	result := f.run(&race.run, in, event) //nolint:contextcheck // it is made of ctx, and ends as one of context.WithDeadline does
 	end, returned = Ending{Answer: result.answer, Err: result.err}, true
 }
 
