@@ -10,8 +10,8 @@
 //	  GET /pets/{petId}: pets
 //	  POST /login: { function: login, authorizer: NONE }
 //
-// One table declares each key with its type, range and meaning: [Read], [Schema] and the suggestions are made from it. A key
-// whose feature is not built yet is in the table too, so that it is refused by name and never ignored: an authorizer
+// One table declares each key with its type, range and meaning: [Read], [Schema] and the suggestions are made from it. A
+// value whose feature is not built yet, such as an authorizer's type JWT, is refused by name and never ignored: an authorizer
 // that silently does not apply is an open door.
 //
 // AWS pages: "Amazon API Gateway REST APIs", "x-amazon-apigateway-authorizer object", "Use API Gateway Lambda authorizers".

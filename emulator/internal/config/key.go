@@ -14,7 +14,7 @@ import (
 type key[T any] struct {
 	name   string
 	doc    string // a sentence for editors
-	schema schema // of the value; nil when the feature is not built yet
+	schema schema // of the value
 	decode func(d *decoder, to *T, f field)
 
 	also []string // what other tools call it, offered as "did you mean"

@@ -30,15 +30,13 @@ func Schema() []byte {
 	return buffer.Bytes()
 }
 
-// objectSchema is a mapping with the keys of a table that are built.
+// objectSchema is a mapping with the keys of a table.
 func objectSchema[T any](keys []key[T]) schema {
 	properties := schema{}
 	for _, k := range keys {
-		if k.schema != nil {
-			property := schema{"description": k.doc}
-			maps.Copy(property, k.schema)
-			properties[k.name] = property
-		}
+		property := schema{"description": k.doc}
+		maps.Copy(property, k.schema)
+		properties[k.name] = property
 	}
 	return schema{"type": "object", "additionalProperties": false, "properties": properties}
 }
