@@ -9,7 +9,6 @@ import (
 
 	"gatewayd/emulator"
 	"gatewayd/emulator/trace"
-	"gatewayd/handlers"
 )
 
 // explainCommand says what would become of a request, and why.
@@ -70,13 +69,7 @@ func (c *explainCommand) explain(ctx context.Context, p *program) (explained tra
 	}
 	log := newLog(p.stderr, textFormat, slog.LevelInfo)
 	log.Info("no gatewayd answers, so one of this command's own does: its cache is empty", "url", p.url)
-	programs, err := c.programs(p, functionLog(p.stderr, textFormat))
-	if err != nil {
-		return explained, err
-	}
-	environment := p.defaults(log)
-	environment.issueFrom(p.url, "")
-	e, err := p.load(handlers.Options{Getenv: environment.get, Log: log}, emulator.Options{Log: log, Programs: programs})
+	e, err := c.load(p, log)
 	if err != nil {
 		return explained, err
 	}

@@ -50,6 +50,17 @@ func (f programFlags) programs(p *program, output func(emulator.FunctionLine)) (
 	return programs, nil
 }
 
+// load reads the route file for a command that calls its functions itself. They have the issuer at --url.
+func (f programFlags) load(p *program, log *slog.Logger) (*emulator.Emulator, error) {
+	programs, err := f.programs(p, functionLog(p.stderr, textFormat))
+	if err != nil {
+		return nil, err
+	}
+	environment := p.defaults(log)
+	environment.issueFrom(p.url, "")
+	return p.load(handlers.Options{Getenv: environment.get, Log: log}, emulator.Options{Log: log, Programs: programs})
+}
+
 // parseVariables reads SAM CLI's JSON: values are text, numbers and booleans as they are written, or null for an empty one.
 func parseVariables(text []byte) (map[string]map[string]string, error) {
 	var functions map[string]map[string]json.RawMessage
@@ -131,14 +142,7 @@ func (c *invokeCommand) run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	log := newLog(p.stderr, textFormat, slog.LevelWarn)
-	programs, err := c.programs(p, functionLog(p.stderr, textFormat))
-	if err != nil {
-		return err
-	}
-	environment := p.defaults(log)
-	environment.issueFrom(p.url, "")
-	e, err := p.load(handlers.Options{Getenv: environment.get, Log: log}, emulator.Options{Log: log, Programs: programs})
+	e, err := c.load(p, newLog(p.stderr, textFormat, slog.LevelWarn))
 	if err != nil {
 		return err
 	}

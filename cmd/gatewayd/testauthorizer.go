@@ -12,7 +12,6 @@ import (
 	"slices"
 
 	"gatewayd/emulator"
-	"gatewayd/handlers"
 )
 
 // testAuthorizerCommand runs one authorizer.
@@ -47,14 +46,7 @@ func (c *testAuthorizerCommand) run(ctx context.Context, p *program) error {
 			return err
 		}
 	}
-	log := newLog(p.stderr, textFormat, slog.LevelWarn)
-	programs, err := c.programs(p, functionLog(p.stderr, textFormat))
-	if err != nil {
-		return err
-	}
-	environment := p.defaults(log)
-	environment.issueFrom(p.url, "")
-	e, err := p.load(handlers.Options{Getenv: environment.get, Log: log}, emulator.Options{Log: log, Programs: programs})
+	e, err := c.load(p, newLog(p.stderr, textFormat, slog.LevelWarn))
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,8 @@
 // Package gateway is the pipeline of a REST API: one straight line from an HTTP request to its response.
 //
 //	begin → decide → integrate → end
-//	decide: route → resource policy → identity → cache → authorizer → policy
+//	decide: stage → limits → route → resource policy → authorizer → API key → usage plan → validation
+//	authorizer: identity → cache → function → policy
 //
 // An event and an answer take one of two lanes. A Go function of API Gateway's own types, those of aws-lambda-go, has the
 // event as a struct; every other function has it as JSON, and so has that one where it could see the difference. A property
