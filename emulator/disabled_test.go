@@ -115,6 +115,39 @@ func TestMockAuthorizerOfATypedFunction(t *testing.T) {
 	}
 }
 
+// A key that the authorizer would have named is the mock's, and without one the hint says where it can come from.
+func TestKeysOfDisabledAuthorizers(t *testing.T) {
+	t.Parallel()
+	const routes = `
+api: { stage: dev, apiKeySource: AUTHORIZER }
+authorizers: { a: { function: auth } }
+routes: { GET /pets: { function: one, authorizer: a, apiKeyRequired: true } }
+apiKeys: [{ id: k, value: "0123456789abcdefghij" }]
+usagePlans: [{ name: p, apiKeys: [k] }]
+`
+	functions := emulator.Functions{"one": answer(`{"statusCode":200}`), "auth": answer("{}")}
+	for _, test := range []struct {
+		name, mock, hint string
+		status           int
+	}{
+		{name: "no mock", status: http.StatusForbidden, hint: "give --mock-authorizer a file whose answer has usageIdentifierKey, or leave --disable-authorizer out"},
+		{name: "a mock", mock: `{"context":{},"usageIdentifierKey":"0123456789abcdefghij"}`, status: http.StatusOK},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			options := &emulator.Options{DisableAuthorizer: true}
+			if test.mock != "" {
+				options.MockAuthorizer = []byte(test.mock)
+			}
+			gateway := emulatortest.Run(t, emulator.Routes(routes), functions, options)
+			got := gateway.Get("/dev/pets", "X-Api-Key", "0123456789abcdefghij")
+			if got.Status != test.status || !strings.HasSuffix(got.Trace.Hint, test.hint) {
+				t.Errorf("got %d with the hint %q, want %d and %q", got.Status, got.Trace.Hint, test.status, test.hint)
+			}
+		})
+	}
+}
+
 func TestOptionsThatExcludeEachOther(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

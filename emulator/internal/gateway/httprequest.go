@@ -3,12 +3,14 @@ package gateway
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"gatewayd/emulator/apigw"
 	"gatewayd/emulator/internal/event"
+	"gatewayd/emulator/internal/mapping"
 )
 
 // request is the client's request as it goes to the endpoint (rest-gateway 9): its headers but for some, its query behind the
@@ -61,11 +63,30 @@ func (p *httpProxy) pathParameter(x *exchange, name string) string {
 	for i := range p.mapped {
 		if m := &p.mapped[i]; m.to == apigw.PathParameterKind && m.name == name {
 			value, _ := m.from.Value(values)
-			return value
+			if m.from.Reference().Source == mapping.Path {
+				return value
+			}
+			return pathText(value)
 		}
 	}
 	value, _ := values.pathParameter(name)
 	return value
+}
+
+// pathText is a value that is not from a path as it can stand in one: what would end the path, or is no part of any, is
+// percent-encoded. Slashes stay, and so does a value that is encoded already.
+func pathText(value string) string {
+	const kept = "/%:@!$&'()*+,;=-._~"
+	var text strings.Builder
+	for i := range len(value) {
+		c := value[i]
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte(kept, c) >= 0 {
+			text.WriteByte(c)
+		} else {
+			fmt.Fprintf(&text, "%%%02X", c)
+		}
+	}
+	return text.String()
 }
 
 func join(query, more string) string {
@@ -92,7 +113,8 @@ func (p *httpProxy) headers(x *exchange) http.Header {
 		}
 		if value, ok := m.from.Value(variables{exchange: x}); ok {
 			remove(header, m.name)
-			header[m.name] = []string{value}
+			// A line break would begin a header of the client's choice, and net/http refuses it.
+			header[m.name] = []string{validValue(value)}
 		}
 	}
 	header["X-Amzn-Apigateway-Api-Id"] = []string{p.apiID}

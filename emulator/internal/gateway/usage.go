@@ -75,6 +75,9 @@ func (x *exchange) identifyKey(found *route, value, source string) (*usage.Key, 
 	var refusal *apigw.Error
 	if required {
 		if refusal = refuseKey(found, key, value, source, stage.Source()); refusal != nil {
+			if refusal.Code == trace.KeyMissing && source == resultKeySource && found.authorizer != nil && x.gateway.options.Disabled {
+				refusal.Hint = hintOfDisabled
+			}
 			step.Code, step.Confidence = refusal.Code, refusal.Certainty()
 		}
 	}
@@ -88,6 +91,10 @@ func (x *exchange) identifyKey(found *route, value, source string) (*usage.Key, 
 	}
 	return key, nil
 }
+
+// hintOfDisabled is for a key that would come from an authorizer which nobody asks.
+const hintOfDisabled = "apiKeySource is AUTHORIZER, and authorizers are disabled: " +
+	"give --mock-authorizer a file whose answer has usageIdentifierKey, or leave --disable-authorizer out"
 
 // refuseKey is the answer to a key that is good for nothing: 403 Forbidden, whatever is the matter (rest-gateway 6.2).
 func refuseKey(found *route, key *usage.Key, value, source string, from apigw.APIKeySource) *apigw.Error {
