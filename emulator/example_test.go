@@ -113,14 +113,16 @@ func ExampleEmulator_CacheVerification() {
 		fmt.Println(err)
 		return
 	}
-	for range 2 {
+	get := func() {
 		r := httptest.NewRequest(http.MethodGet, "/dev/pets", nil)
 		r.Header.Set("Authorization", "Bearer good")
 		w := httptest.NewRecorder()
 		e.ServeHTTP(w, r)
 		fmt.Println(w.Code)
-		revoked = true
 	}
+	get()
+	revoked = true
+	get()
 	if err := e.Wait(context.Background()); err != nil { // the shadow has ended
 		fmt.Println(err)
 	}
