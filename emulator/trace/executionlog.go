@@ -17,12 +17,8 @@ import (
 // Source: https://repost.aws/knowledge-center/api-gateway-logs and logs that were published (rest-authorizer 9). AWS names an
 // authorizer by an id, which is its name here.
 func ExecutionLog(w io.Writer, t Trace) error {
-	text, err := json.Marshal(t)
+	t, err := t.masked()
 	if err != nil {
-		return err
-	}
-	// What was read back has nothing but what JSON shows: so much is masked.
-	if err := json.Unmarshal(text, &t); err != nil {
 		return err
 	}
 	l := executionLog{trace: &t, at: t.Time}
@@ -100,14 +96,8 @@ type logged struct {
 func (l *executionLog) step(s *Step) error {
 	l.at = l.at.Add(s.Duration)
 	var found logged
-	if s.Detail != nil {
-		text, err := json.Marshal(s.Detail.view())
-		if err != nil {
-			return err
-		}
-		if err := json.Unmarshal(text, &found); err != nil {
-			return err
-		}
+	if err := s.read(&found); err != nil {
+		return err
 	}
 	switch s.Name {
 	case "identity":

@@ -93,6 +93,18 @@ func (t *Trace) view(d Detail) any {
 	return d.view()
 }
 
+// read fills a struct with those of the members that a detail has in JSON that it asks for, and leaves it alone without a detail.
+func (s *Step) read(to any) error {
+	if s.Detail == nil {
+		return nil
+	}
+	text, err := json.Marshal(s.Detail.view())
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, to)
+}
+
 func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // UnmarshalJSON reads what [Trace.MarshalJSON] wrote. What was masked stays so.
@@ -123,6 +135,16 @@ func (t *Trace) UnmarshalJSON(text []byte) error {
 		}
 	}
 	return nil
+}
+
+// masked is the trace with nothing but what JSON shows.
+func (t Trace) masked() (shown Trace, err error) {
+	text, err := json.Marshal(t)
+	if err != nil {
+		return Trace{}, err
+	}
+	err = json.Unmarshal(text, &shown)
+	return shown, err
 }
 
 func duration(millis float64) time.Duration {

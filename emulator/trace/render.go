@@ -1,7 +1,6 @@
 package trace
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -28,12 +27,8 @@ const (
 // Render writes a trace for a person, in at most 24 lines: what the client receives and why, what to try, and the steps, of
 // which the one that decided is told in full. Secrets are masked.
 func Render(w io.Writer, t Trace, options RenderOptions) error {
-	text, err := json.Marshal(t)
+	t, err := t.masked()
 	if err != nil {
-		return err
-	}
-	// What was read back has nothing but what JSON shows: so much is masked.
-	if err := json.Unmarshal(text, &t); err != nil {
 		return err
 	}
 	r := renderer{RenderOptions: options, trace: &t}
@@ -143,14 +138,8 @@ func (r *renderer) foot() {
 // step writes a step in a line, and what there is to say about it when it decided against the request.
 func (r *renderer) step(s *Step) error {
 	var found findings
-	if s.Detail != nil {
-		text, err := json.Marshal(s.Detail.view())
-		if err != nil {
-			return err
-		}
-		if err := json.Unmarshal(text, &found); err != nil {
-			return err
-		}
+	if err := s.read(&found); err != nil {
+		return err
 	}
 	decided := s.Code == r.trace.Code && !passed(s.Code)
 	mark := r.colored(green, "✓")
