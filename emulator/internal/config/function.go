@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,6 +71,23 @@ func (d *decoder) checkProgram(draft *functionDraft) {
 	}
 }
 
+// checkMaxConcurrency refuses a number of invocations of one process that its runtime client would take for another one.
+func (d *decoder) checkMaxConcurrency(f field, environment map[string]string) {
+	value, set := environment[function.MaxConcurrencyVariable]
+	if !set {
+		return
+	}
+	if _, err := function.MaxConcurrency(value); err != nil {
+		place := f.key
+		for pair := range slices.Chunk(follow(f.value).Content, 2) { // a key and its value
+			if pair[0].Value == function.MaxConcurrencyVariable {
+				place = follow(pair[1])
+			}
+		}
+		d.report(place, "%s: %v", f.name, err)
+	}
+}
+
 func (d *decoder) checkDirectory(n *yaml.Node, directory string) {
 	path := directory
 	if !filepath.IsAbs(path) {
@@ -121,6 +139,7 @@ func functionKeys() []key[functionDraft] {
 			decode: func(d *decoder, draft *functionDraft, f field) {
 				draft.environment = f.key
 				draft.Environment = d.expandedTexts(f)
+				d.checkMaxConcurrency(f, draft.Environment)
 			},
 		},
 	}

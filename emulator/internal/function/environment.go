@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,9 +19,9 @@ type phase int
 
 const (
 	starting phase = iota // it has not asked for an event yet
-	ready                 // it waits for an event
-	running               // it has one
-	answered              // it has answered, and has not asked for the next
+	ready                 // it waits for an event, or has some where several run: then their phases say more
+	running               // of an invocation: the process has the event
+	answered              // of an invocation: it is answered, and the process has not asked for the next
 	ending                // it failed, or is being stopped: nothing that it says counts
 	reaped                // it is no more
 )
@@ -50,16 +51,15 @@ type environment struct {
 	cmd        *exec.Cmd
 	output     *output
 	server     *http.Server
-	work       chan *invocation // holds at most the one that nobody has fetched
+	work       chan *invocation // holds those that nobody has fetched
 	gone       chan struct{}    // closed when the process has ended
 	started    time.Time
 
-	mu      sync.Mutex
-	phase   phase
-	current *invocation
-	cause   error         // why it is being ended, when that concerns its invocation
-	init    time.Duration // how long it took to start, until the first report has told it
-	timer   *time.Timer   // of the init phase, or of the way from SIGTERM to SIGKILL
+	mu    sync.Mutex
+	phase phase
+	calls []*invocation // those that it has, the oldest first; never more than one unless invocations share it
+	init  time.Duration // how long it took to start, until the first report has told it
+	timer *time.Timer   // of the init phase, or of the way from SIGTERM to SIGKILL
 }
 
 // startEnvironment starts a process for the invocation. The error is an [*Error]: there is no such program, for example.
@@ -70,7 +70,7 @@ func startEnvironment(p *Process, call *invocation, argv []string, generation in
 	}
 	e := &environment{
 		process: p, id: newID(), generation: generation,
-		work: make(chan *invocation, 1), gone: make(chan struct{}), current: call,
+		work: make(chan *invocation, p.shares), gone: make(chan struct{}), calls: []*invocation{call},
 	}
 	e.server = &http.Server{Handler: e, ReadHeaderTimeout: time.Minute, ErrorLog: discardLog()}
 	if err := e.run(argv, listener.Addr().String()); err != nil {
@@ -82,6 +82,9 @@ func startEnvironment(p *Process, call *invocation, argv []string, generation in
 	}
 	if !p.host.spawn(func() { _ = e.server.Serve(listener) }) { // it ends when the process does
 		_ = listener.Close()
+	}
+	if p.shares > 1 {
+		p.park(e) // the next ones need not wait until it has started
 	}
 	return nil
 }
@@ -112,21 +115,61 @@ func (e *environment) run(argv []string, address string) error {
 	return nil
 }
 
-// begin gives an idle process an invocation. It is false when the process has just ended.
+// begin gives the process an invocation. It is false when the process has just ended.
 func (e *environment) begin(call *invocation) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.phase != ready || e.current != nil {
+	shared := e.process.shares > 1
+	switch {
+	case e.phase == ready && (shared || len(e.calls) == 0):
+	case e.phase == starting && shared: // it gets the event as soon as it asks for one
+	default:
 		return false
 	}
-	e.current = call
-	e.hand()
+	if e.find(call.id) != nil {
+		call.id = newUUID() // the process tells its invocations apart by it
+	}
+	e.calls = append(e.calls, call)
+	if e.phase == ready {
+		e.welcome(call)
+	}
 	return true
 }
 
-// hand offers the current invocation to whoever asks for the next event; its time begins. The caller holds the mutex.
-func (e *environment) hand() {
-	call := e.current
+// find is the invocation with an id, or nil. The caller holds the mutex.
+func (e *environment) find(id string) *invocation {
+	for _, call := range e.calls {
+		if call.id == id {
+			return call
+		}
+	}
+	return nil
+}
+
+// oldest is the invocation that has been in a phase for the longest time, or nil. The caller holds the mutex.
+func (e *environment) oldest(wanted phase) *invocation {
+	for _, call := range e.calls {
+		if call.phase == wanted {
+			return call
+		}
+	}
+	return nil
+}
+
+// welcome gives a process that has started an invocation; one without an event has then had all that it wants. The caller
+// holds the mutex.
+func (e *environment) welcome(call *invocation) {
+	if call.initOnly {
+		call.resolve(nil, nil)
+		e.free(call)
+		return
+	}
+	e.hand(call)
+}
+
+// hand offers the invocation to whoever asks for the next event; its time begins. The caller holds the mutex.
+func (e *environment) hand(call *invocation) {
+	call.phase = ready
 	call.began = time.Now()
 	if limit := e.process.spec.Timeout; limit > 0 {
 		call.deadline = time.AfterFunc(limit, func() { e.expire(call) })
@@ -134,55 +177,92 @@ func (e *environment) hand() {
 	e.work <- call
 }
 
-// free ends the current invocation and keeps the process for the next, or stops it. The caller holds the mutex.
-func (e *environment) free() {
-	call := e.current
-	e.current = nil
-	e.phase = ready
-	if !e.process.park(e) {
+// free ends an invocation and keeps the process for the next, or stops it. The caller holds the mutex.
+func (e *environment) free(call *invocation) {
+	e.calls = slices.DeleteFunc(e.calls, func(other *invocation) bool { return other == call })
+	switch {
+	case len(e.calls) > 0:
+		e.killOverdue()
+	case !e.process.park(e):
 		e.terminate()
-	}
-	if call == nil {
-		return
 	}
 	call.stopTimer()
 	e.process.finish(call)
 }
 
-// expire ends a process whose invocation has exceeded its time.
+// complete reports an invocation that is answered and frees its place. The caller holds the mutex.
+func (e *environment) complete(call *invocation) {
+	before := answered
+	if call.cause != nil {
+		before = running // the answer came too late
+	}
+	e.report(call, before, "", usedMemory(e.cmd.Process))
+	e.free(call)
+}
+
+// settle is complete for an invocation of several after whose answer nobody has asked for an event.
+func (e *environment) settle(call *invocation) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.phase == ready && slices.Contains(e.calls, call) {
+		e.complete(call)
+	}
+}
+
+// expire is called when an invocation has exceeded its time. The others that its process has go on, as on Lambda's Managed
+// Instances.
 func (e *environment) expire(call *invocation) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.current != call {
+	if !slices.Contains(e.calls, call) || e.phase == reaped || call.phase == answered && e.process.shares > 1 {
 		return
 	}
-	e.condemn(timedOut(call.id, e.process.spec.Timeout))
+	e.doom(call, timedOut(call.id, e.process.spec.Timeout))
+	if e.process.shares > 1 {
+		e.killOverdue()
+		return
+	}
+	e.phase = ending
+	e.kill()
+}
+
+// killOverdue ends a process in which nothing runs any more but what has exceeded its time. The caller holds the mutex.
+func (e *environment) killOverdue() {
+	for _, call := range e.calls {
+		if !call.overdue() {
+			return
+		}
+	}
+	if e.phase == ready {
+		e.phase = ending
+		e.kill()
+	}
 }
 
 func (e *environment) expireInit() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.phase == starting {
-		e.condemn(timedOut(e.current.id, e.process.spec.InitTimeout))
-	}
-}
-
-// condemn kills the process for a reason that its invocation is told. The caller holds the mutex.
-func (e *environment) condemn(cause error) {
-	if e.phase == reaped {
+	if e.phase != starting {
 		return
 	}
+	for _, call := range e.calls {
+		e.doom(call, timedOut(call.id, e.process.spec.InitTimeout))
+	}
 	e.phase = ending
-	e.cause = cause
-	e.current.resolve(nil, cause)
 	e.kill()
+}
+
+// doom tells an invocation why it fails. The caller holds the mutex.
+func (e *environment) doom(call *invocation, cause error) {
+	call.cause = cause
+	call.resolve(nil, cause)
 }
 
 // stop ends a process that is free. One that is not is stopped when it becomes so.
 func (e *environment) stop() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.phase == ready && e.current == nil {
+	if e.phase == ready && len(e.calls) == 0 {
 		e.terminate()
 	}
 }
@@ -232,8 +312,8 @@ func (e *environment) await() {
 	e.mu.Lock()
 	before := e.phase
 	e.phase = reaped
-	call := e.current
-	e.current = nil
+	calls := e.calls
+	e.calls = nil
 	e.stopTimer()
 	e.mu.Unlock()
 
@@ -241,25 +321,26 @@ func (e *environment) await() {
 	_ = e.server.Close() // a connection that does not close is the process's, which has ended
 	killTree(e.cmd.Process, e.id)
 	e.process.host.ended(e)
-	e.conclude(call, before, status)
+	for _, call := range calls {
+		e.conclude(call, before, status)
+	}
 	e.output.close()
 }
 
-// conclude settles the invocation, if any, of a process that has ended.
+// conclude settles an invocation of a process that has ended.
 func (e *environment) conclude(call *invocation, before phase, status string) {
-	switch {
-	case call == nil:
-		return
-	case before == ready && !call.moved:
+	if before == ready {
+		before = call.phase
+	}
+	call.stopTimer()
+	if before == ready && !call.moved && call.cause == nil {
 		// It ended while it waited, before it had the event: another gets it.
-		call.stopTimer()
-		call.moved, call.began = true, time.Time{}
+		call.moved, call.phase, call.began = true, starting, time.Time{}
 		e.process.dispatch(call)
 		return
 	}
-	call.stopTimer()
 	call.resolve(nil, exitedWith(call.id, status))
-	e.report(call, e.cause, before, status, peakMemory(e.cmd.ProcessState))
+	e.report(call, before, status, peakMemory(e.cmd.ProcessState))
 	e.process.finish(call)
 }
 

@@ -22,9 +22,11 @@ type invocation struct {
 	err      error
 
 	// What follows belongs to the environment that has the invocation.
+	phase    phase // ready when it has been handed to the process, then running and answered
 	began    time.Time
-	moved    bool // a process ended before it had the event; the next one counts
-	deadline *time.Timer
+	moved    bool        // a process ended before it had the event; the next one counts
+	cause    error       // why its process did not, or will not, answer in time
+	deadline *time.Timer // once it is answered, where several run: of the wait for the next poll
 }
 
 func newInvocation(in Invocation, number uint64) *invocation {
@@ -47,6 +49,9 @@ func (c *invocation) resolve(answer []byte, err error) {
 		close(c.resolved)
 	})
 }
+
+// overdue is an invocation that exceeded its time and is still not answered.
+func (c *invocation) overdue() bool { return c.cause != nil && c.phase != answered }
 
 func (c *invocation) stopTimer() {
 	if c.deadline != nil {

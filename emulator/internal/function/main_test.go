@@ -31,6 +31,8 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	case "lambda":
 		lambda.Start(goFunction)
+	case "meeting":
+		lambda.Start((&meeting{}).handle)
 	case "puppet": // the test speaks to the Runtime API in its place
 		fmt.Println("puppet", os.Getenv("AWS_LAMBDA_RUNTIME_API"), os.Getpid())
 		select {}
@@ -103,6 +105,32 @@ func goFunction(ctx context.Context, in order) (any, error) {
 	case "background": // what it starts outlives the invocation
 		return nil, exec.Command("sh", "-c", "setsid sleep 3600 >/dev/null 2>&1 &").Run()
 	}
+	return map[string]any{"pid": os.Getpid(), "value": in.Value}, nil
+}
+
+// meeting is a function whose invocations wait for one another, or it does what goFunction does.
+type meeting struct {
+	mu      sync.Mutex
+	present int
+	all     chan struct{} // closed when enough are there
+}
+
+func (m *meeting) handle(ctx context.Context, in order) (any, error) {
+	if in.Do != "meet" {
+		return goFunction(ctx, in)
+	}
+	m.mu.Lock()
+	if m.present == 0 {
+		m.all = make(chan struct{})
+	}
+	all := m.all
+	fmt.Println("present", in.Text)
+	if m.present++; m.present == in.N {
+		m.present = 0
+		close(all)
+	}
+	m.mu.Unlock()
+	<-all
 	return map[string]any{"pid": os.Getpid(), "value": in.Value}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -21,7 +22,8 @@ const (
 type Line struct {
 	// Function is its name.
 	Function string
-	// RequestID is that of the invocation that ran when the line was written; empty outside of one.
+	// RequestID is that of the invocation that ran when the line was written; empty outside of one. Where several run in one
+	// process it is empty, too, as nobody can tell whose line it is, but for the lines that Lambda writes.
 	RequestID string
 	// Text has no line end, and at most 64 KiB.
 	Text string
@@ -42,7 +44,7 @@ type output struct {
 	mu      sync.Mutex
 	pending []func() // one for each mark that has not been read
 
-	requestID string // belongs to the reader's goroutine
+	running []string // the ids of the invocations that have begun; belongs to the reader's goroutine
 }
 
 func newOutput(function string, read, write *os.File, add func(Line)) *output {
@@ -133,15 +135,32 @@ func (o *output) next() func() {
 	return do
 }
 
-// emit is for the reader's goroutine only.
+// emit passes on a line of the process's. It is for the reader's goroutine only.
 func (o *output) emit(text string) {
-	o.add(Line{Function: o.function, RequestID: o.requestID, Text: strings.ToValidUTF8(text, "�")})
+	id := ""
+	if len(o.running) == 1 {
+		id = o.running[0]
+	}
+	o.add(Line{Function: o.function, RequestID: id, Text: strings.ToValidUTF8(text, "�")})
+}
+
+// tell passes on a line of Lambda's about an invocation. It is for the reader's goroutine only.
+func (o *output) tell(id, text string) {
+	o.add(Line{Function: o.function, RequestID: o.begun(id), Text: strings.ToValidUTF8(text, "�")})
 }
 
 // end emits the last line of an invocation. It is for the reader's goroutine only.
-func (o *output) end(text string) {
-	o.add(Line{Function: o.function, RequestID: o.requestID, Text: text, Last: true})
-	o.requestID = ""
+func (o *output) end(id, text string) {
+	o.add(Line{Function: o.function, RequestID: o.begun(id), Text: text, Last: true})
+	o.running = slices.DeleteFunc(o.running, func(other string) bool { return other == id })
+}
+
+// begun is the id, if its invocation has begun: the lines before that belong to none.
+func (o *output) begun(id string) string {
+	if slices.Contains(o.running, id) {
+		return id
+	}
+	return ""
 }
 
 // lines is the queue between the readers and the owner's log.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -51,6 +52,9 @@ type ProcessSpec struct {
 	MemorySize int
 	// Concurrency is how many processes run at most, one for each simultaneous invocation; 0 is [DefaultConcurrency]. The
 	// invocations beyond wait, up to 1,000 of them; then they are refused with [ErrThrottled].
+	//
+	// A Command whose variable AWS_LAMBDA_MAX_CONCURRENCY is 2 or more has one process instead, which gets that many
+	// invocations at the same time: see [MaxConcurrency].
 	Concurrency int
 	// Build is a shell command that is run in Directory before the first start and after each change of the code. When it
 	// fails, what was built before goes on.
@@ -64,10 +68,13 @@ type ProcessSpec struct {
 // invocation has a fresh one. The caller's ctx only ends the caller's wait: as in Lambda, the function goes on to its own
 // timeout.
 type Process struct {
-	spec  ProcessSpec
-	host  *Host
-	slots chan struct{} // one element for each environment that starts, runs or ends
-	done  chan struct{} // closed when no invocation may begin any more
+	spec   ProcessSpec
+	host   *Host
+	shares int           // how many invocations one process has at the same time; usually 1
+	slots  chan struct{} // one element for each invocation that has, starts or waits for the end of an environment
+	done   chan struct{} // closed when no invocation may begin any more
+
+	launching sync.Mutex // held while the process that several invocations share is started
 
 	code      folder
 	watching  sync.Once
@@ -124,10 +131,16 @@ func newProcess(spec ProcessSpec, host *Host) (*Process, error) {
 	if spec.Region == "" {
 		spec.Region = "us-east-1"
 	}
-	return &Process{
-		spec: spec, host: host, code: newFolder(directory, host.options.Ignore),
-		slots: make(chan struct{}, spec.Concurrency), done: make(chan struct{}),
-	}, nil
+	p := &Process{spec: spec, host: host, code: newFolder(directory, host.options.Ignore), done: make(chan struct{})}
+	if p.shares, err = p.maxConcurrency(); err != nil {
+		return nil, p.wrap(err)
+	}
+	simultaneous := spec.Concurrency
+	if p.shares > 1 {
+		simultaneous = p.shares
+	}
+	p.slots = make(chan struct{}, simultaneous)
+	return p, nil
 }
 
 // Start starts one process, so that the first invocation finds it ready. The error says why there is none: an [*Error] as an
@@ -138,7 +151,11 @@ func (p *Process) Start(ctx context.Context) error {
 	}
 	first := newInvocation(Invocation{}, p.host.tracker.start(p.spec.Name, "", time.Now()))
 	first.initOnly = true
-	if !p.host.spawn(func() { p.launch(first) }) {
+	start := p.launch
+	if p.shares > 1 {
+		start = p.share
+	}
+	if !p.host.spawn(func() { start(first) }) {
 		p.abandon(first)
 	}
 	_, err := p.wait(ctx, first)
@@ -191,6 +208,9 @@ func (p *Process) checkout(ctx context.Context) error {
 	}
 	if p.waiting >= maxQueue {
 		p.mu.Unlock()
+		if p.shares > 1 {
+			return fmt.Errorf("%w: %d invocations wait for its process, which has %d", ErrThrottled, maxQueue, p.shares)
+		}
 		return fmt.Errorf("%w: %d invocations wait for one of its %d processes", ErrThrottled, maxQueue, p.spec.Concurrency)
 	}
 	p.waiting++
@@ -212,16 +232,40 @@ func (p *Process) checkout(ctx context.Context) error {
 
 // dispatch gives the invocation to the process that ran last, because its caches are the warmest, or to a new one.
 func (p *Process) dispatch(call *invocation) {
-	for e := p.takeIdle(); e != nil; e = p.takeIdle() {
-		if e.begin(call) {
-			return
-		}
+	if p.reuse(call) {
+		return
 	}
-	if !p.host.spawn(func() { p.launch(call) }) {
+	start := p.launch
+	if p.shares > 1 {
+		start = p.share
+	}
+	if !p.host.spawn(func() { start(call) }) {
 		p.abandon(call)
 	}
 }
 
+// reuse gives the invocation to a process that there is. It is false when there is none.
+func (p *Process) reuse(call *invocation) bool {
+	for e := p.takeIdle(); e != nil; e = p.takeIdle() {
+		if e.begin(call) {
+			return true
+		}
+		p.drop(e)
+	}
+	return false
+}
+
+// share gives the invocation to the one process that several have, starting it if nobody else has: they wait for one another
+// here, or each would start its own.
+func (p *Process) share(call *invocation) {
+	p.launching.Lock()
+	defer p.launching.Unlock()
+	if !p.reuse(call) {
+		p.launch(call)
+	}
+}
+
+// takeIdle returns the process that ran last. One that several invocations share stays for the others.
 func (p *Process) takeIdle() *environment {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -230,6 +274,9 @@ func (p *Process) takeIdle() *environment {
 		return nil
 	}
 	e := p.idle[last]
+	if p.shares > 1 {
+		return e
+	}
 	p.idle[last] = nil
 	p.idle = p.idle[:last]
 	return e
@@ -242,8 +289,17 @@ func (p *Process) park(e *environment) bool {
 	if p.closed || e.generation != p.generation {
 		return false
 	}
-	p.idle = append(p.idle, e)
+	if !slices.Contains(p.idle, e) {
+		p.idle = append(p.idle, e)
+	}
 	return true
+}
+
+// drop forgets a process that takes no invocation any more.
+func (p *Process) drop(e *environment) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.idle = slices.DeleteFunc(p.idle, func(other *environment) bool { return other == e })
 }
 
 // launch starts a process for the invocation, and reports to it why there is none.

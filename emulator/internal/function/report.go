@@ -12,13 +12,13 @@ import (
 func (e *environment) announce(call *invocation) {
 	o := e.output
 	o.at(func() {
-		o.requestID = call.id
-		o.emit("START RequestId: " + call.id + " Version: $LATEST")
+		o.running = append(o.running, call.id)
+		o.tell(call.id, "START RequestId: "+call.id+" Version: $LATEST")
 	})
 }
 
 // report writes the lines that end an invocation: why, if it was the process that ended, END and REPORT.
-func (e *environment) report(call *invocation, cause error, before phase, status string, memory int) {
+func (e *environment) report(call *invocation, before phase, status string, memory int) {
 	o := e.output
 	took, init := time.Since(call.began), e.init
 	e.init = 0
@@ -28,26 +28,26 @@ func (e *environment) report(call *invocation, cause error, before phase, status
 	timeout := time.Now().UTC().Format("2006-01-02T15:04:05.000Z")
 	o.at(func() {
 		failure := ""
-		raised, isRaised := errors.AsType[*Error](cause)
+		raised, isRaised := errors.AsType[*Error](call.cause)
 		switch {
 		case before == answered && status == "":
 		case isRaised && raised.Type == TypeTimedOut:
-			o.emit(fmt.Sprintf("%s %s Task timed out after %.2f seconds", timeout, call.id, e.limit(call).Seconds()))
+			o.tell(call.id, fmt.Sprintf("%s %s Task timed out after %.2f seconds", timeout, call.id, e.limit(call).Seconds()))
 			failure = "Status: timeout\t"
 		case isRaised:
 			failure = "Status: error\tError Type: " + raised.Type + "\t"
 		default:
 			exit := exitedWith(call.id, status)
-			o.emit(exit.Message)
-			o.emit(exit.Type)
+			o.tell(call.id, exit.Message)
+			o.tell(call.id, exit.Type)
 			failure = "Status: error\tError Type: " + exit.Type + "\t"
 		}
 		if call.began.IsZero() {
-			o.emit(fmt.Sprintf("INIT_REPORT Init Duration: %.2f ms\tPhase: init\t%s", milliseconds(init), strings.TrimSuffix(failure, "\t")))
+			o.tell(call.id, fmt.Sprintf("INIT_REPORT Init Duration: %.2f ms\tPhase: init\t%s", milliseconds(init), strings.TrimSuffix(failure, "\t")))
 			return
 		}
-		o.emit("END RequestId: " + call.id)
-		o.end(reportLine(call.id, took, init, e.process.spec.MemorySize, memory) + failure)
+		o.tell(call.id, "END RequestId: "+call.id)
+		o.end(call.id, reportLine(call.id, took, init, e.process.spec.MemorySize, memory)+failure)
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -79,30 +80,37 @@ func (e *environment) ask() *refusal {
 		e.phase = ready
 		e.stopTimer()
 		e.init = time.Since(e.started)
-		if e.current.initOnly {
-			e.current.resolve(nil, nil)
-			e.free()
-		} else {
-			e.hand()
+		for _, call := range slices.Clone(e.calls) {
+			e.welcome(call)
 		}
-	case answered:
-		e.report(e.current, nil, answered, "", usedMemory(e.cmd.Process))
-		e.free()
-	case running:
-		return invalidTransition(e.phase, "Ready")
-	case ready, ending, reaped: // asked again, or for the last time
+	case ready:
+		if done := e.oldest(answered); done != nil {
+			e.complete(done)
+		} else if e.state() == running {
+			return invalidTransition(running, "Ready")
+		}
+	case running, answered, ending, reaped: // the last two ask for the last time
 	}
 	return nil
+}
+
+// state is where the process is in Lambda's words: where its invocation is, unless several share it, as then each poll of it
+// has a state of its own. The caller holds the mutex.
+func (e *environment) state() phase {
+	if e.phase == ready && e.process.shares == 1 && len(e.calls) > 0 {
+		return e.calls[0].phase
+	}
+	return e.phase
 }
 
 // deliver sends the event.
 func (e *environment) deliver(w http.ResponseWriter, call *invocation) {
 	e.mu.Lock()
-	if e.current != call || e.phase != ready {
+	if e.phase != ready || call.phase != ready || !slices.Contains(e.calls, call) {
 		e.mu.Unlock()
 		return
 	}
-	e.phase = running
+	call.phase = running
 	e.announce(call)
 	deadline := call.began.Add(noDeadline)
 	if limit := e.process.spec.Timeout; limit > 0 {
@@ -133,23 +141,31 @@ func (e *environment) end(w http.ResponseWriter, r *http.Request, id string, fai
 	body, err := readAnswerOf(r)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	call := e.current
+	call, state := e.find(id), e.phase
+	if call != nil && state == ready {
+		state = call.phase
+	}
 	switch {
-	case call == nil || call.id != id || e.phase == ready || e.phase == starting:
+	case call == nil || state == ready || state == starting:
 		(&refusal{http.StatusBadRequest, "Invalid request ID", "InvalidRequestID"}).write(w)
 		return
-	case e.phase != running:
+	case state != running:
 		wanted := "InvocationResponse"
 		if failed {
 			wanted = "InvocationErrorResponse"
 		}
-		invalidTransition(e.phase, wanted).write(w)
+		invalidTransition(state, wanted).write(w)
 		return
 	case err != nil:
 		(&refusal{http.StatusBadRequest, "HTTP request detected as truncated", "TruncatedHTTPRequest"}).write(w)
 		return
 	}
-	e.phase = answered
+	call.phase = answered
+	if e.process.shares > 1 {
+		// Another poll than that of the one who answered may be its end, and a runtime with a single poll has asked already.
+		call.stopTimer()
+		call.deadline = time.AfterFunc(settleTime, func() { e.settle(call) })
+	}
 	switch {
 	case len(body) > MaxAnswer:
 		call.resolve(nil, tooLarge())
@@ -172,7 +188,7 @@ func (e *environment) initError(w http.ResponseWriter, r *http.Request) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.phase != starting {
-		invalidTransition(e.phase, "InitError").write(w)
+		invalidTransition(e.state(), "InitError").write(w)
 		return
 	}
 	if err != nil || len(body) > MaxAnswer {
@@ -180,8 +196,9 @@ func (e *environment) initError(w http.ResponseWriter, r *http.Request) {
 	}
 	e.phase = ending
 	failure := reportedBy(body, r.Header)
-	e.cause = failure
-	e.current.resolve(nil, failure)
+	for _, call := range e.calls {
+		e.doom(call, failure)
+	}
 	e.startTimer(stopGrace)
 	accept(w)
 }
