@@ -69,6 +69,10 @@ func (c *compiler) add(m apigw.Model) {
 		c.report(m.Name, nil, "a model is an object, a JSON Schema of draft 4")
 		return
 	}
+	if pointer, number := unbounded(document, nil); number != "" {
+		c.report(m.Name, pointer, "%s", tooLarge(number))
+		return
+	}
 	// Whatever a model says that it is, API Gateway reads draft 4.
 	delete(object, "$schema")
 	c.checkReferences(m.Name, object, object, nil)
@@ -147,6 +151,9 @@ func (m *Model) Validate(body []byte) error {
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
 	if err != nil {
 		return &Error{Model: m.name, Faults: []Fault{{Message: "the body is not JSON: " + describe(err)}}}
+	}
+	if pointer, number := unbounded(value, nil); number != "" {
+		return &Error{Model: m.name, Faults: []Fault{{Pointer: pointerText(pointer), Message: tooLarge(number)}}}
 	}
 	err = m.schema.Validate(value)
 	if err == nil {

@@ -66,6 +66,16 @@ func TestValidate(t *testing.T) {
 		{name: "not JSON", body: `{"type":}`, want: `the body is not JSON: byte 9: invalid character '}' looking for beginning of value`},
 		{name: "more than JSON", body: `{} {}`, want: `the body is not JSON: invalid character after top-level value`},
 		{name: "deep", body: strings.Repeat("[", 1001) + strings.Repeat("]", 1001), want: `the body is nested deeper than 1000 levels`},
+		{name: "a large number", body: `{"type":"dog","age":1e1000}`},
+		{name: "an endless number", body: `{"type":"dog","age":1E999999999}`, want: `/age: 1E999999999 has more than 1000 digits, or an exponent beyond 1000, and is not compared`},
+		{
+			name: "a number next to nothing", body: `{"type":"dog","age":1,"tags":[1e-99999999999999999999999999999999]}`,
+			want: `/tags/0: 1e-99999999999999999999999999999… has more than 1000 digits, or an exponent beyond 1000, and is not compared`,
+		},
+		{
+			name: "a number of many digits", body: `{"type":"dog","age":` + strings.Repeat("9", 1001) + `}`,
+			want: `/age: ` + strings.Repeat("9", 32) + `… has more than 1000 digits, or an exponent beyond 1000, and is not compared`,
+		},
 		{name: "brackets in a text", body: `{"type":"` + strings.Repeat(`[\"`, 1001) + `","age":1}`, want: `/type: is not one of ["dog","cat"]`},
 	}
 	for _, test := range tests {
@@ -141,6 +151,7 @@ func TestCompileRefused(t *testing.T) {
 		{name: "a name alone", schema: `{"items":{"$ref":"Other"}}`, pointer: "items/$ref", says: "must be the model's URL"},
 		{name: "a file", schema: `{"items":{"$ref":"file:///etc/passwd"}}`, pointer: "items/$ref", says: "must be # and a place"},
 		{name: "another API", schema: `{"items":{"$ref":"https://apigateway.amazonaws.com/restapis/zzz/models/Other"}}`, pointer: "items/$ref", says: "is of another API"},
+		{name: "an endless number", schema: `{"properties":{"a":{"minimum":1e999999999}}}`, pointer: "properties/a/minimum", says: "an exponent beyond 1000"},
 		{name: "a typo", schema: `{"allOf":[{},{"$ref":"https://apigateway.amazonaws.com/restapis/a1b2c3d4e5/models/Othre"}]}`, pointer: "allOf/1/$ref", says: `did you mean "Other"?`},
 	}
 	for _, test := range tests {
