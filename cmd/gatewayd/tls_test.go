@@ -57,9 +57,10 @@ func TestServeTLS(t *testing.T) {
 			t.Parallel()
 			g := start(t, oldRoutes, append([]string{"--tls-cert", certFile, "--tls-key", keyFile}, test.args...)...)
 			url := "https" + strings.TrimPrefix(g.api, "http") + "/local"
-			if out := g.stdout.String(); !strings.Contains(out, "API      "+url+" ") || !strings.Contains(out, url+"/old ") {
-				t.Errorf("printed:\n%s\nwant %s", out, url)
-			}
+			eventually(t, "the table has "+url, func() (string, bool) {
+				out := g.stdout.String()
+				return out, strings.Contains(out, "API      "+url+" ") && strings.Contains(out, url+"/old ")
+			})
 			transport := &http.Transport{
 				ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool, Certificates: test.presents},
 			}
