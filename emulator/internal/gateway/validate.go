@@ -201,6 +201,9 @@ func (x *exchange) validateBody(v *validator) *apigw.Error {
 	}
 	if invalid, ok := errors.AsType[*model.Error](err); ok {
 		refusal.ValidationError = invalid.ValidationErrorString()
+		if invalid.Unbounded {
+			refusal.Confidence = trace.Inferred
+		}
 		for _, f := range invalid.Faults {
 			detail.Faults = append(detail.Faults, trace.Fault{Pointer: f.Pointer, Message: f.Message})
 		}

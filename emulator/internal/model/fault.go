@@ -14,6 +14,8 @@ import (
 type Error struct {
 	Model  string
 	Faults []Fault // not empty
+	// Unbounded is true when a number is too long or too large to be compared, of which AWS says nothing.
+	Unbounded bool
 }
 
 // Fault is one thing that is wrong with a body.

@@ -153,7 +153,7 @@ func (m *Model) Validate(body []byte) error {
 		return &Error{Model: m.name, Faults: []Fault{{Message: "the body is not JSON: " + describe(err)}}}
 	}
 	if pointer, number := unbounded(value, nil); number != "" {
-		return &Error{Model: m.name, Faults: []Fault{{Pointer: pointerText(pointer), Message: tooLarge(number)}}}
+		return &Error{Model: m.name, Faults: []Fault{{Pointer: pointerText(pointer), Message: tooLarge(number)}}, Unbounded: true}
 	}
 	err = m.schema.Validate(value)
 	if err == nil {
